@@ -1,0 +1,202 @@
+"""The configuration as frozen dataclasses: names, types, defaults and one line of help each, nothing else.
+
+A field's TOML key is its name with ``-`` for ``_`` unless ``metadata["key"]`` says otherwise. ``metadata["help"]`` is the
+line that the schema and the reference page show; ``metadata["choices"]`` lists the allowed strings. Durations are written
+``"15s"``, ``"30m"``, ``"4h"``, ``"1d"`` and held as `timedelta`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+__all__ = [
+    "ChannelConfig",
+    "CiConfig",
+    "Config",
+    "ForgeConfig",
+    "HooksConfig",
+    "NotifyConfig",
+    "PackageConfig",
+    "PublishConfig",
+    "ReleaseConfig",
+    "StageConfig",
+    "TargetConfig",
+]
+
+
+def _option(default: Any, text: str, *, choices: tuple[str, ...] = (), key: str = "") -> Any:
+    metadata: dict[str, Any] = {"help": text}
+    if choices:
+        metadata["choices"] = choices
+    if key:
+        metadata["key"] = key
+    if isinstance(default, dict | Mapping):
+        return field(default_factory=dict, metadata=metadata)
+    if isinstance(default, type):
+        return field(default_factory=default, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """``[release.publish.stage]``; ``stage = true`` means this table with its defaults, ``stage = false`` plain publishing."""
+
+    enabled: bool = _option(True, "Send versions to npm's staging area, where a human approves them with 2FA.")
+    timeout: timedelta = _option(timedelta(minutes=30), "How long a wave waits for decisions, from its last upload on.")
+    poll_interval: timedelta = _option(timedelta(seconds=15), "How often the registry is asked for decisions.")
+    heartbeat: timedelta = _option(timedelta(minutes=5), "How often a line says that the wait goes on.")
+    settle: timedelta = _option(
+        timedelta(minutes=6),
+        "How long a stage record may be gone without its version being live before that is a rejection.",
+    )
+    mode: str = _option(
+        "wait",
+        '"wait" holds the run until decisions are made; "detached" ends after staging and leaves the rest to a '
+        "scheduled `invoke reconcile tag`.",
+        choices=("wait", "detached"),
+    )
+    checkpoint: str = _option(
+        "auto",
+        'Commit staged.json before waiting: "auto" when the stage list could not be read back later, "always" or "never".',
+        choices=("auto", "always", "never"),
+    )
+
+
+@dataclass(frozen=True)
+class PublishConfig:
+    """``[release.publish]``."""
+
+    access: str | None = _option(
+        None,
+        "Access for new scoped packages; without it a package's own publishConfig.access, else public.",
+        choices=("public", "restricted"),
+    )
+    provenance: str = _option(
+        "auto", "Provenance statements: as npm decides, always, or never.", choices=("auto", "true", "false")
+    )
+    registry: str | None = _option(None, "Registry address; without it the one npm itself is configured to use.")
+    tag: str | None = _option(None, "dist-tag; without it the channel's, else latest.")
+    concurrency: int = _option(4, "How many uploads run at once, 1 to 32.")
+    client: str = _option(
+        "auto", "Who uploads: the npm client, vis-tasks itself, or whichever fits.", choices=("auto", "npm", "direct")
+    )
+    stage: StageConfig = _option(StageConfig, "true, false, or a table.")
+
+
+@dataclass(frozen=True)
+class PackageConfig:
+    """``[release.packages."<name>"]``."""
+
+    stage: bool | None = _option(None, "false publishes this package plainly, after the approvals it depends on.")
+    access: str | None = _option(None, "Access for this package.", choices=("public", "restricted"))
+    registry: str | None = _option(None, "Registry for this package.")
+    tag: str | None = _option(None, "dist-tag for this package.")
+
+
+@dataclass(frozen=True)
+class ChannelConfig:
+    """``[release.channels.<branch>]``: which branch feeds which dist-tag."""
+
+    tag: str = _option("latest", "dist-tag for versions released from this branch.")
+    prerelease: str | None = _option(None, "Prerelease identifier, as in 2.0.0-next.0.")
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """``[release.targets.<name>]``: a target of the user's own."""
+
+    run: tuple[str, ...] | str = _option("", "argv list, or a string that is split into one (never passed to a shell).")
+    needs: tuple[str, ...] = _option((), "Targets that go first.")
+    before: tuple[str, ...] = _option((), "Targets that must not start before this one is done.")
+    shell: bool = _option(False, "Hand the string to a shell as it is.")
+    cwd: str = _option(".", "Folder to run in, relative to the workspace root.")
+    env: Mapping[str, str] = _option({}, "Environment variables to add.")
+    doc: str = _option("", "One line for `invoke --list`.")
+
+
+@dataclass(frozen=True)
+class HooksConfig:
+    """``[release.hooks]``: commands at fixed moments, as argv lists or strings split into one."""
+
+    before_version: tuple[str, ...] | str = _option((), "Before package versions are written.")
+    after_version: tuple[str, ...] | str = _option((), "After versions are written, before the commit.")
+    before_pack: tuple[str, ...] | str = _option((), "Before packages are packed: the place for a build.")
+    after_tag: tuple[str, ...] | str = _option((), "After tags are pushed.")
+
+
+@dataclass(frozen=True)
+class ForgeConfig:
+    """``[release.forge]``: releases on GitHub or GitLab."""
+
+    provider: str = _option("auto", "Which forge the remote is on.", choices=("auto", "github", "gitlab", "none"))
+    url: str | None = _option(
+        None, "API address of an enterprise host; without it taken from the CI environment or the remote."
+    )
+    draft: bool = _option(False, "Create releases as drafts (GitHub).")
+
+
+@dataclass(frozen=True)
+class NotifyConfig:
+    """``[release.notify]``: where people are told. Addresses come from the environment only."""
+
+    slack: str | None = _option(None, "Name of the environment variable that holds a Slack webhook address.")
+    discord: str | None = _option(None, "Name of the environment variable that holds a Discord webhook address.")
+    webhook: str | None = _option(None, "Name of the environment variable that holds a generic webhook address.")
+
+
+@dataclass(frozen=True)
+class ReleaseConfig:
+    """``[release]``."""
+
+    base_branch: str = _option("main", "The branch that releases `latest`.")
+    remote: str = _option("origin", "The git remote to push to.")
+    changes_dir: str = _option(".vis/release", "Where change files and the release state live.")
+    include: tuple[str, ...] = _option(("*",), "Package name globs to release; a leading `!` takes away.")
+    ignore: tuple[str, ...] = _option((), "Package name globs never to version or release.")
+    private_packages: bool = _option(False, "Version packages marked private too (they are never published).")
+    tag_pattern: str = _option(
+        "{name}@{version}", "Git tag of a release; needs {version}, and {name} for several packages."
+    )
+    fixed: tuple[tuple[str, ...], ...] = _option((), "Groups that always share one version.")
+    linked: tuple[tuple[str, ...], ...] = _option((), "Groups whose released members share the highest version.")
+    update_internal_dependents: str = _option(
+        "out-of-range",
+        "When dependents are released along: when their range no longer fits, or on every patch or minor.",
+        choices=("out-of-range", "patch", "minor"),
+    )
+    rules: str = _option(
+        "vis",
+        "How dependents bump.",
+        choices=("vis", "changesets", "changesets-2", "changesets-3"),
+    )
+    workspace_changelog: bool = _option(True, "Write what really went live to the root CHANGELOG.md.")
+    state_branch: str | None = _option(None, "Keep staged.json on this branch instead (for protected branches).")
+    remote_lock: bool = _option(False, "Also hold a lock as a git ref on the remote.")
+    publish: PublishConfig = _option(PublishConfig, "How versions reach the registry.")
+    packages: Mapping[str, PackageConfig] = _option({}, "Per-package settings, by name.")
+    channels: Mapping[str, ChannelConfig] = _option({}, "Branches that feed other dist-tags.")
+    targets: Mapping[str, TargetConfig] = _option({}, "Targets of your own.")
+    hooks: HooksConfig = _option(HooksConfig, "Commands at fixed moments.")
+    forge: ForgeConfig = _option(ForgeConfig, "Releases on GitHub or GitLab.")
+    notify: NotifyConfig = _option(NotifyConfig, "Where people are told.")
+
+
+@dataclass(frozen=True)
+class CiConfig:
+    """``[ci]``: what `ci.generate` writes."""
+
+    providers: tuple[str, ...] = _option(("github",), "github, gitlab.")
+    layout: str = _option("split", "One job per power, or one job.", choices=("split", "single"))
+    node: str = _option("24", "Node version for the jobs.")
+    npm: str = _option("11.19.1", "npm version for the jobs, 11.15.0 or newer.")
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole of ``vis.toml`` (or ``[tool.vis]`` in pyproject.toml)."""
+
+    release: ReleaseConfig = _option(ReleaseConfig, "Releases.")
+    ci: CiConfig = _option(CiConfig, "Generated CI files.")

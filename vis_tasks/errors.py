@@ -1,0 +1,82 @@
+"""The only error tree: one class per way of ending, each with its exit code.
+
+A message says what happened and where; ``hint`` says the command or the edit that gets the user out. Nothing below the
+edge (`vis_tasks.tasks.edge`) prints an error or exits.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "Failed",
+    "Interrupted",
+    "Locked",
+    "Refused",
+    "UsageError",
+    "VisError",
+]
+
+
+class VisError(Exception):
+    """Anything vis-tasks says no to, or could not do.
+
+    Args:
+        message: what happened, and where (path, line, package). One or more lines, no trailing full stop needed.
+        code: a stable upper-case name for scripts, such as ``STAGE_PENDING``; it stands in ``--json`` output.
+        hint: the way out: a command to run or an edit to make. May be empty.
+        details: more facts for ``--json``, plain JSON values only.
+    """
+
+    exit_code = 3
+    default_code = "FAILED"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, hint: str = "", details: dict[str, object] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code or self.default_code
+        self.hint = hint
+        self.details = details or {}
+
+
+class Refused(VisError):  # noqa: N818  (an answer, not a defect)
+    """A guard said no; nothing was changed. Exit code 1."""
+
+    exit_code = 1
+    default_code = "REFUSED"
+
+
+class UsageError(VisError):
+    """The command line, a change file or another input can't be read as written. Exit code 2."""
+
+    exit_code = 2
+    default_code = "USAGE"
+
+
+class ConfigError(UsageError):
+    """The configuration can't be read as written. Exit code 2."""
+
+    default_code = "CONFIG"
+
+
+class Failed(VisError):  # noqa: N818
+    """Something was tried and failed (publish, mismatch, git, network). Exit code 3."""
+
+
+class Locked(VisError):  # noqa: N818
+    """Another release holds the lock. Exit code 4."""
+
+    exit_code = 4
+    default_code = "LOCKED"
+
+
+class Interrupted(VisError):  # noqa: N818
+    """A signal ended the run; the state on disk says how to go on. Exit code 130 (SIGINT) or 143 (SIGTERM)."""
+
+    exit_code = 130
+    default_code = "INTERRUPTED"
+
+    def __init__(self, message: str, *, signal_number: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.exit_code = 128 + signal_number

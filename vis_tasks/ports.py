@@ -1,0 +1,328 @@
+"""What the house asks of the outside world, as small Protocols. Adapters implement them; tests pass fakes that do.
+
+Answers are tagged values: a network problem is a value (`Unknown`), not an exception, wherever "we don't know" must not be
+mistaken for "no".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+__all__ = [
+    "Clock",
+    "Completed",
+    "Console",
+    "Forge",
+    "ForgeRelease",
+    "Live",
+    "NotLive",
+    "Packer",
+    "RegistryReader",
+    "Runner",
+    "StageList",
+    "StageOutcome",
+    "StageRecord",
+    "Staged",
+    "Stager",
+    "Tarball",
+    "Unknown",
+    "Unreadable",
+]
+
+
+class Clock(Protocol):
+    """Time, so that tests need no sleeps."""
+
+    def now(self) -> datetime:
+        """The wall clock, timezone-aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards; only differences mean something."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; returns early (by raising) on a signal."""
+        ...
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A finished process.
+
+    Attributes:
+        argv: what ran, secrets redacted.
+        code: exit code; negative for a signal, as in `subprocess`.
+        stdout: decoded as UTF-8, undecodable bytes replaced.
+        stderr: likewise.
+    """
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Runner(Protocol):
+    """The one door to other programs: argv lists, never a shell."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        input_text: str | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run to the end and collect the output.
+
+        Args:
+            argv: program and arguments; the program is found on PATH (``.cmd`` shims on Windows included).
+            cwd: working folder.
+            env: variables added to the current environment; values that are secrets belong here, never in argv.
+            input_text: sent to standard input; without it standard input is empty.
+            check: raise `vis_tasks.errors.Failed` with the output's tail when the exit code isn't 0.
+            timeout: seconds, then the process and its children are killed and `Failed` is raised.
+
+        Raises:
+            vis_tasks.errors.Failed: the program is missing (code ``NOT_FOUND``), failed or timed out.
+        """
+        ...
+
+
+class Console(Protocol):
+    """Where people read. Human lines go to stdout, or to stderr when the command prints JSON."""
+
+    def line(self, text: str = "") -> None:
+        """A plain line."""
+        ...
+
+    def step(self, text: str) -> None:
+        """The start of a target or a phase."""
+        ...
+
+    def detail(self, text: str) -> None:
+        """Something a reader may skip."""
+        ...
+
+    def success(self, text: str) -> None:
+        """Something went well."""
+        ...
+
+    def warning(self, text: str) -> None:
+        """Something needs a human's eye; also a ``::warning::`` annotation on GitHub Actions."""
+        ...
+
+    def error(self, text: str) -> None:
+        """Something failed; also an ``::error::`` annotation on GitHub Actions."""
+        ...
+
+
+# --- the registry, read ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The registry refused to tell: 401, 403, or no credentials at all."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """No answer that says anything: network trouble, 5xx, 429, timeout, bad JSON.
+
+    Attributes:
+        kind: a short stable name for counting, such as ``"http 503"`` or ``"connection reset"``.
+        why: one line for people.
+        retry_after: seconds the registry asked us to wait, if it did.
+    """
+
+    kind: str
+    why: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """One item of ``GET /-/stage``; the fields are npm's (reference: npm's API description, StagePackageVersion)."""
+
+    id: str
+    name: str
+    version: str
+    tag: str
+    created_at: str
+    actor: str | None
+    actor_type: str | None
+    access: str | None
+    shasum: str | None
+    status: str | None = None
+
+
+@dataclass(frozen=True)
+class StageList:
+    """Every staged version the credentials may see, newest first."""
+
+    records: tuple[StageRecord, ...]
+
+
+@dataclass(frozen=True)
+class Live:
+    """The version is installable. ``integrity`` is its ``dist.integrity`` (``sha512-…``), None when the registry has none."""
+
+    integrity: str | None
+    shasum: str | None = None
+
+
+@dataclass(frozen=True)
+class NotLive:
+    """An authoritative answer (200 without it, or 404) that the version is not installable now."""
+
+
+class RegistryReader(Protocol):
+    """Questions to the registry. Each call is one request per page or version; none changes anything."""
+
+    @property
+    def url(self) -> str:
+        """Address of the registry, without credentials, with a trailing slash."""
+        ...
+
+    def ping(self) -> Unknown | None:
+        """``GET /-/ping``; None when it answers."""
+        ...
+
+    def whoami(self) -> str | Unreadable | Unknown:
+        """``GET /-/whoami``: the user the credentials belong to."""
+        ...
+
+    def has_credentials(self) -> bool:
+        """Whether npm would send any (token, basic auth or client certificate). No request."""
+        ...
+
+    def stages(self, package: str | None = None) -> StageList | Unreadable | Unknown:
+        """``GET /-/stage``, all pages of 100."""
+        ...
+
+    def live(self, name: str, version: str) -> Live | NotLive | Unknown:
+        """``GET /{name}/{version}``: fresher than the packument at the registry's edge."""
+        ...
+
+    def status(self, name: str, version: str) -> str | Unreadable | NotLive | Unknown:
+        """``GET /-/package/{name}/version/{v}/status``: published, validating, staged, blocked or deleted; NotLive on 404."""
+        ...
+
+
+# --- packing and staging --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tarball:
+    """One packed package: the only bytes that may be uploaded for it.
+
+    Attributes:
+        name: npm name.
+        version: exact version.
+        path: the ``.tgz`` file.
+        integrity: ``sha512-<base64>`` of the file.
+        shasum: sha1 hex of the file.
+        size: bytes of the file.
+        unpacked_size: bytes of its contents.
+        files: paths inside, without the leading ``package/``.
+        manifest: the package.json inside the tarball, parsed.
+    """
+
+    name: str
+    version: str
+    path: Path
+    integrity: str
+    shasum: str
+    size: int
+    unpacked_size: int
+    files: tuple[str, ...]
+    manifest: Mapping[str, object] = field(repr=False, hash=False)
+
+
+class Packer(Protocol):
+    """The project's own package manager, packing."""
+
+    def pack(self, package_dir: Path, destination: Path) -> Path:
+        """Pack one package into ``destination`` and return the tarball's path; its pack scripts run exactly once."""
+        ...
+
+
+class StageOutcome(Enum):
+    """How an upload ended."""
+
+    STAGED = "staged"
+    ALREADY_STAGED = "already-staged"
+    ALREADY_LIVE = "already-live"
+    REFUSED = "refused"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The answer to one upload.
+
+    Attributes:
+        outcome: STAGED; ALREADY_STAGED (409); ALREADY_LIVE; REFUSED (an authoritative no); AMBIGUOUS (the connection broke, the
+            registry may or may not have it).
+        stage_id: the registry's id, a UUID; None unless STAGED.
+        why: the registry's or the client's own words, for people.
+        code: npm's error code (``E409``, ``E401``, …) or an HTTP status, for scripts.
+    """
+
+    outcome: StageOutcome
+    stage_id: str | None = None
+    why: str = ""
+    code: str = ""
+
+
+class Stager(Protocol):
+    """An engine that uploads: the npm client, or our own."""
+
+    def stage(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
+        """Upload to the staging area. Never asks for 2FA. Never raises for what the registry says."""
+        ...
+
+    def publish(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
+        """Publish plainly (packages with ``stage = false``); STAGED then means: it is live or on its way."""
+        ...
+
+
+# --- the forge ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ForgeRelease:
+    """A release on GitHub or GitLab."""
+
+    tag: str
+    url: str
+    created: bool
+
+
+class Forge(Protocol):
+    """GitHub or GitLab, by REST."""
+
+    @property
+    def name(self) -> str:
+        """``"GitHub"`` or ``"GitLab"``."""
+        ...
+
+    def ensure_release(self, *, tag: str, title: str, notes: str, prerelease: bool) -> ForgeRelease:
+        """Look the release up by tag and create it when it isn't there. Calling it twice makes one release.
+
+        Raises:
+            vis_tasks.errors.Failed: with the forge's own words and the way out.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""One use case each, written against the ports; callable from plain Python without Invoke."""

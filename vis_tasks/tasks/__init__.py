@@ -1,0 +1,1 @@
+"""Thin Invoke tasks: parse, call a service, print."""
