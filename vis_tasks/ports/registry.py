@@ -1,8 +1,4 @@
-"""What the house asks of the outside world, as small Protocols. Adapters implement them; tests pass fakes that do.
-
-Answers are tagged values: a network problem is a value (`Unknown`), not an exception, wherever "we don't know" must not be
-mistaken for "no".
-"""
+"""The registry: read it, pack for it, upload to it."""
 
 from __future__ import annotations
 
@@ -11,21 +7,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = [
-    "Clock",
-    "Completed",
-    "Console",
-    "Forge",
-    "ForgeRelease",
     "Live",
     "NotLive",
     "Packer",
     "RegistryReader",
-    "Runner",
     "StageList",
     "StageOutcome",
     "StageRecord",
@@ -35,99 +24,6 @@ __all__ = [
     "Unknown",
     "Unreadable",
 ]
-
-
-class Clock(Protocol):
-    """Time, so that tests need no sleeps."""
-
-    def now(self) -> datetime:
-        """The wall clock, timezone-aware, UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Seconds that never go backwards; only differences mean something."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Wait; returns early (by raising) on a signal."""
-        ...
-
-
-@dataclass(frozen=True)
-class Completed:
-    """A finished process.
-
-    Attributes:
-        argv: what ran, secrets redacted.
-        code: exit code; negative for a signal, as in `subprocess`.
-        stdout: decoded as UTF-8, undecodable bytes replaced.
-        stderr: likewise.
-    """
-
-    argv: tuple[str, ...]
-    code: int
-    stdout: str
-    stderr: str
-
-
-class Runner(Protocol):
-    """The one door to other programs: argv lists, never a shell."""
-
-    def run(
-        self,
-        argv: Sequence[str],
-        *,
-        cwd: Path,
-        env: Mapping[str, str] | None = None,
-        input_text: str | None = None,
-        check: bool = True,
-        timeout: float | None = None,
-    ) -> Completed:
-        """Run to the end and collect the output.
-
-        Args:
-            argv: program and arguments; the program is found on PATH (``.cmd`` shims on Windows included).
-            cwd: working folder.
-            env: variables added to the current environment; values that are secrets belong here, never in argv.
-            input_text: sent to standard input; without it standard input is empty.
-            check: raise `vis_tasks.errors.Failed` with the output's tail when the exit code isn't 0.
-            timeout: seconds, then the process and its children are killed and `Failed` is raised.
-
-        Raises:
-            vis_tasks.errors.Failed: the program is missing (code ``NOT_FOUND``), failed or timed out.
-        """
-        ...
-
-
-class Console(Protocol):
-    """Where people read. Human lines go to stdout, or to stderr when the command prints JSON."""
-
-    def line(self, text: str = "") -> None:
-        """A plain line."""
-        ...
-
-    def step(self, text: str) -> None:
-        """The start of a target or a phase."""
-        ...
-
-    def detail(self, text: str) -> None:
-        """Something a reader may skip."""
-        ...
-
-    def success(self, text: str) -> None:
-        """Something went well."""
-        ...
-
-    def warning(self, text: str) -> None:
-        """Something needs a human's eye; also a ``::warning::`` annotation on GitHub Actions."""
-        ...
-
-    def error(self, text: str) -> None:
-        """Something failed; also an ``::error::`` annotation on GitHub Actions."""
-        ...
-
-
-# --- the registry, read ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -221,9 +117,6 @@ class RegistryReader(Protocol):
         ...
 
 
-# --- packing and staging --------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Tarball:
     """One packed package: the only bytes that may be uploaded for it.
@@ -296,33 +189,4 @@ class Stager(Protocol):
 
     def publish(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
         """Publish plainly (packages with ``stage = false``); STAGED then means: it is live or on its way."""
-        ...
-
-
-# --- the forge ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ForgeRelease:
-    """A release on GitHub or GitLab."""
-
-    tag: str
-    url: str
-    created: bool
-
-
-class Forge(Protocol):
-    """GitHub or GitLab, by REST."""
-
-    @property
-    def name(self) -> str:
-        """``"GitHub"`` or ``"GitLab"``."""
-        ...
-
-    def ensure_release(self, *, tag: str, title: str, notes: str, prerelease: bool) -> ForgeRelease:
-        """Look the release up by tag and create it when it isn't there. Calling it twice makes one release.
-
-        Raises:
-            vis_tasks.errors.Failed: with the forge's own words and the way out.
-        """
         ...

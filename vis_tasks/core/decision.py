@@ -1,0 +1,142 @@
+"""From evidence to a decision about one staged version. Evidence, never a guess: what isn't known can't reject.
+
+A record that is gone and a version that isn't live yet do not prove a rejection: after an approval npm scans the version
+for minutes and its edge caches packuments for minutes more (npm's documentation of staged publishing).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+__all__ = ["Decision", "Evidence", "Liveness", "Memory", "Record", "Status", "Verdict", "decide", "same_bytes"]
+
+
+class Record(Enum):
+    """What the stage list says about the version."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"
+
+
+class Status(Enum):
+    """What the version status endpoint says."""
+
+    NOT_ASKED = "not asked"
+    PUBLISHED = "published"
+    VALIDATING = "validating"
+    STAGED = "staged"
+    BLOCKED = "blocked"
+    DELETED = "deleted"
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    UNKNOWN = "unknown"
+
+
+class Liveness(Enum):
+    """What the public version document says, compared with the bytes that were staged."""
+
+    SAME = "live"
+    UNVERIFIED = "live, nothing to compare with"
+    DIFFERENT = "live with other bytes"
+    NO = "not live"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One reading."""
+
+    record: Record
+    live: Liveness
+    status: Status = Status.NOT_ASKED
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What earlier readings of the same version said.
+
+    Attributes:
+        gone_readings: how many readings in a row found the record gone and the version not live.
+        missing_readings: how many readings in a row the status endpoint said 404 after having known the version.
+        status_answered: whether the status endpoint ever named a state of this version.
+    """
+
+    gone_readings: int = 0
+    missing_readings: int = 0
+    status_answered: bool = False
+
+
+class Verdict(Enum):
+    """What follows."""
+
+    APPROVED = "approved"
+    MISMATCH = "mismatch"
+    BLOCKED = "blocked"
+    REJECTED = "rejected"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The verdict, why in a few words, and what to remember for the next reading."""
+
+    verdict: Verdict
+    why: str
+    memory: Memory
+
+
+_NAMED = {Status.PUBLISHED, Status.VALIDATING, Status.STAGED, Status.BLOCKED, Status.DELETED}
+
+
+def decide(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float) -> Decision:
+    """Judge one reading.
+
+    Args:
+        evidence: this reading.
+        memory: the decision's memory of the reading before; ``Memory()`` for the first.
+        gone_for: seconds since the record was first seen gone with the version not live, without a reading to the contrary
+            in between; 0 for the first such reading.
+        settle: seconds a record may be gone before that means a rejection.
+    """
+    memory = replace(memory, status_answered=memory.status_answered or evidence.status in _NAMED)
+    reset = replace(memory, gone_readings=0, missing_readings=0)
+    if evidence.live in {Liveness.SAME, Liveness.UNVERIFIED}:
+        return Decision(Verdict.APPROVED, evidence.live.value, reset)
+    if evidence.live is Liveness.DIFFERENT:
+        return Decision(Verdict.MISMATCH, evidence.live.value, reset)
+    if evidence.status in {Status.BLOCKED, Status.DELETED}:
+        return Decision(Verdict.BLOCKED, f"the registry says {evidence.status.value}", reset)
+    if evidence.record is Record.PRESENT or evidence.status in {Status.STAGED, Status.VALIDATING}:
+        why = "validating" if evidence.status is Status.VALIDATING else "waiting for a decision"
+        return Decision(Verdict.PENDING, why, reset)
+    if evidence.status is Status.PUBLISHED:
+        return Decision(Verdict.PENDING, "approved, not installable yet", reset)
+    if Record.UNKNOWN is evidence.record or Liveness.UNKNOWN is evidence.live or Status.UNKNOWN is evidence.status:
+        return Decision(Verdict.PENDING, "the registry gave no usable answer", memory)
+    if evidence.record is Record.UNREADABLE:
+        return Decision(Verdict.PENDING, "the stage list can't be read with these credentials", reset)
+    return _gone(evidence, memory, gone_for=gone_for, settle=settle)
+
+
+def _gone(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float) -> Decision:
+    missing = memory.missing_readings + 1 if evidence.status is Status.MISSING and memory.status_answered else 0
+    seen = replace(memory, gone_readings=memory.gone_readings + 1, missing_readings=missing)
+    if seen.missing_readings > 1:
+        return Decision(Verdict.REJECTED, "the registry knew the version and no longer does", seen)
+    if gone_for >= settle and seen.gone_readings > 1:
+        return Decision(Verdict.REJECTED, "the stage record is gone and the version never went live", seen)
+    return Decision(Verdict.PENDING, "settling: the stage record is gone, the version isn't live yet", seen)
+
+
+def same_bytes(
+    *, integrity: str | None, shasum: str | None, live_integrity: str | None, live_shasum: str | None
+) -> Liveness:
+    """Compare what was staged with what is live: sha512 first, sha1 when one side has no sha512."""
+    if integrity and live_integrity:
+        return Liveness.SAME if integrity == live_integrity else Liveness.DIFFERENT
+    if shasum and live_shasum:
+        return Liveness.SAME if shasum == live_shasum else Liveness.DIFFERENT
+    return Liveness.UNVERIFIED

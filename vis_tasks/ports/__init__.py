@@ -1,0 +1,53 @@
+"""What the house asks of the outside world, as small Protocols. Adapters implement them; tests pass fakes that do.
+
+Answers are tagged values: a network problem is a value (`Unknown`), not an exception, wherever "we don't know" must not be
+mistaken for "no".
+"""
+
+from __future__ import annotations
+
+from vis_tasks.ports.forge import Forge, ForgeRelease
+from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RemoteRefs
+from vis_tasks.ports.registry import (
+    Live,
+    NotLive,
+    Packer,
+    RegistryReader,
+    Staged,
+    StageList,
+    StageOutcome,
+    Stager,
+    StageRecord,
+    Tarball,
+    Unknown,
+    Unreadable,
+)
+from vis_tasks.ports.world import Clock, Completed, Console, Files, Machine, Runner
+
+__all__ = [
+    "Clock",
+    "Completed",
+    "Console",
+    "Files",
+    "Forge",
+    "ForgeRelease",
+    "Git",
+    "Live",
+    "Machine",
+    "NotLive",
+    "Packer",
+    "PushRefused",
+    "PushStale",
+    "Pushed",
+    "RegistryReader",
+    "RemoteRefs",
+    "Runner",
+    "StageList",
+    "StageOutcome",
+    "StageRecord",
+    "Staged",
+    "Stager",
+    "Tarball",
+    "Unknown",
+    "Unreadable",
+]

@@ -1,0 +1,138 @@
+"""Git, as far as a release needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Git", "PushRefused", "PushStale", "Pushed", "RemoteRefs"]
+
+
+@dataclass(frozen=True)
+class RemoteRefs:
+    """What a remote has right now.
+
+    Attributes:
+        branch: commit of the branch asked for; None when the remote has no such branch.
+        tags: tag name → commit it points at (annotated tags peeled).
+    """
+
+    branch: str | None
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """The remote took everything."""
+
+
+@dataclass(frozen=True)
+class PushStale:
+    """Somebody else pushed first (non-fast-forward). Nothing was taken."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class PushRefused:
+    """The remote said no (protected branch, hook, permissions, existing tag) or can't be reached. Nothing was taken.
+
+    ``network`` tells the two apart: only then is trying again later of use.
+    """
+
+    why: str
+    network: bool = False
+
+
+class Git(Protocol):
+    """The repository the workspace stands in. Paths are relative to the workspace root, POSIX style.
+
+    Every method is one or two git processes unless it says otherwise. Errors are `vis_tasks.errors.Failed` with git's words.
+    """
+
+    def is_repository(self) -> bool:
+        """Whether the root is inside a work tree."""
+        ...
+
+    def head(self) -> str | None:
+        """Commit id of HEAD; None before the first commit."""
+        ...
+
+    def branch(self) -> str | None:
+        """The branch checked out; on a detached HEAD the one CI names in its environment; None when nobody knows."""
+        ...
+
+    def dirty(self) -> tuple[str, ...]:
+        """Paths with uncommitted changes, untracked files included, relative to the repository's top."""
+        ...
+
+    def identity(self) -> str | None:
+        """``Name <mail>`` that commits will carry; None when git would refuse to commit."""
+        ...
+
+    def remote_url(self, remote: str) -> str | None:
+        """Address of the remote as configured (may hold credentials: never print it); None when there is no such remote."""
+        ...
+
+    def remote_refs(self, remote: str, branch: str) -> RemoteRefs:
+        """One ``ls-remote``: the branch and all tags."""
+        ...
+
+    def local_tags(self) -> Mapping[str, str]:
+        """Tag name → commit it points at."""
+        ...
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A file as it stands in a commit; None when it isn't there."""
+        ...
+
+    def commits_touching(self, path: str, *, limit: int) -> tuple[str, ...]:
+        """Newest first, first-parent history of HEAD only."""
+        ...
+
+    def removed_in(self, commit: str, folder: str) -> tuple[str, ...]:
+        """Files below ``folder`` that the commit deleted (against its first parent)."""
+        ...
+
+    def subjects(self, since: str | None, until: str) -> tuple[tuple[str, str], ...]:
+        """``(commit, subject)`` pairs between two commits, newest first."""
+        ...
+
+    def contains(self, ancestor: str, descendant: str) -> bool:
+        """Whether ``ancestor`` is reachable from ``descendant`` (a commit reaches itself)."""
+        ...
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether the commit is in the local repository."""
+        ...
+
+    def commit(self, paths: Sequence[str], message: str) -> str | None:
+        """Commit exactly these paths (added, changed or deleted); None when none of them differs from HEAD."""
+        ...
+
+    def fetch(self, remote: str, branch: str) -> str | None:
+        """Fetch one branch and return its commit; None when the remote has no such branch."""
+        ...
+
+    def push(self, remote: str, refspecs: Sequence[str], *, atomic: bool = False) -> Pushed | PushStale | PushRefused:
+        """Push; never forces."""
+        ...
+
+    def tag(self, name: str, commit: str, message: str) -> None:
+        """Make an annotated tag.
+
+        Raises:
+            vis_tasks.errors.Failed: code ``TAG_EXISTS`` when the tag exists and points elsewhere; one that points there is fine.
+        """
+        ...
+
+    def reset(self, commit: str, paths: Sequence[str]) -> None:
+        """Put HEAD and exactly these paths back to ``commit``; other changes in the tree stay."""
+        ...
+
+    def rebase_onto(self, commit: str) -> None:
+        """Move the branch and a clean work tree to ``commit`` (a descendant of the present HEAD, or after our own was dropped)."""
+        ...

@@ -1,0 +1,154 @@
+"""The clock, other programs, the file system, this machine, and where people read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+__all__ = ["Clock", "Completed", "Console", "Files", "Machine", "Runner"]
+
+
+class Clock(Protocol):
+    """Time, so that tests need no sleeps."""
+
+    def now(self) -> datetime:
+        """The wall clock, timezone-aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go backwards; only differences mean something."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; returns early (by raising) on a signal."""
+        ...
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A finished process.
+
+    Attributes:
+        argv: what ran, secrets redacted.
+        code: exit code; negative for a signal, as in `subprocess`.
+        stdout: decoded as UTF-8, undecodable bytes replaced.
+        stderr: likewise.
+    """
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+
+class Runner(Protocol):
+    """The one door to other programs: argv lists, never a shell."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        input_text: str | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+    ) -> Completed:
+        """Run to the end and collect the output.
+
+        Args:
+            argv: program and arguments; the program is found on PATH (``.cmd`` shims on Windows included).
+            cwd: working folder.
+            env: variables added to the current environment; values that are secrets belong here, never in argv.
+            input_text: sent to standard input; without it standard input is empty.
+            check: raise `vis_tasks.errors.Failed` with the output's tail when the exit code isn't 0.
+            timeout: seconds, then the process and its children are killed and `Failed` is raised.
+
+        Raises:
+            vis_tasks.errors.Failed: the program is missing (code ``NOT_FOUND``), failed or timed out.
+        """
+        ...
+
+
+class Console(Protocol):
+    """Where people read. Human lines go to stdout, or to stderr when the command prints JSON."""
+
+    def line(self, text: str = "") -> None:
+        """A plain line."""
+        ...
+
+    def step(self, text: str) -> None:
+        """The start of a target or a phase."""
+        ...
+
+    def detail(self, text: str) -> None:
+        """Something a reader may skip."""
+        ...
+
+    def success(self, text: str) -> None:
+        """Something went well."""
+        ...
+
+    def warning(self, text: str) -> None:
+        """Something needs a human's eye; also a ``::warning::`` annotation on GitHub Actions."""
+        ...
+
+    def error(self, text: str) -> None:
+        """Something failed; also an ``::error::`` annotation on GitHub Actions."""
+        ...
+
+
+class Files(Protocol):
+    """The files below the workspace root. Paths are POSIX style, relative to it."""
+
+    @property
+    def root(self) -> Path:
+        """The workspace root."""
+        ...
+
+    def read(self, path: str) -> bytes | None:
+        """The content, or None when there is no such file."""
+        ...
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write all or nothing: a temporary file in the same folder, fsync, rename. Folders are made.
+
+        Raises:
+            vis_tasks.errors.Failed: code ``WRITE``; disk full, read-only folder. What stood there before still stands.
+        """
+        ...
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Create the file, or return False when it exists already. Of two callers exactly one gets True."""
+        ...
+
+    def delete(self, path: str) -> None:
+        """Remove the file; one that isn't there is fine."""
+        ...
+
+    def delete_tree(self, path: str) -> None:
+        """Remove a folder and all in it; one that isn't there is fine."""
+        ...
+
+
+class Machine(Protocol):
+    """This machine and process, for the lock."""
+
+    @property
+    def pid(self) -> int:
+        """This process."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """This machine's name."""
+        ...
+
+    def alive(self, pid: int) -> bool:
+        """Whether a process of that number runs on this machine."""
+        ...
