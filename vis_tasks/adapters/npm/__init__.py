@@ -1,0 +1,1 @@
+"""The npm side: its configuration, its registry, its client, its tarballs."""
