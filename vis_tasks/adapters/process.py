@@ -72,8 +72,8 @@ class SubprocessRunner:
         """Run to the end and collect the output; see `vis_tasks.ports.Runner.run`.
 
         Raises:
-            vis_tasks.errors.Failed: ``NOT_FOUND`` (program or folder missing), ``TIMEOUT``, or ``COMMAND_FAILED`` with the tail of
-                the output.
+            vis_tasks.errors.Failed: ``NOT_FOUND`` (program or folder missing), ``TIMEOUT``, or ``COMMAND_FAILED`` with the tail
+                of the output.
         """
         secrets = tuple(value for name, value in (env or {}).items() if looks_secret(name))
         shown = tuple(redact(argument, secrets=secrets) for argument in _joined_otp(argv))
