@@ -2,7 +2,9 @@
 
 A field's TOML key is its name with ``-`` for ``_`` unless ``metadata["key"]`` says otherwise. ``metadata["help"]`` is the
 line that the schema and the reference page show; ``metadata["choices"]`` lists the allowed strings. Durations are written
-``"15s"``, ``"30m"``, ``"4h"``, ``"1d"`` and held as `timedelta`.
+``"15s"``, ``"30m"``, ``"4h"``, ``"1d"`` and held as `timedelta`. ``metadata["minimum"]`` and ``["maximum"]`` bound numbers
+and durations, ``["rule"]`` names a check of `vis_tasks.config.rules`, ``["switch"]`` names the boolean field that a bare
+``true`` or ``false`` in place of the table sets.
 """
 
 from __future__ import annotations
@@ -27,12 +29,19 @@ __all__ = [
 ]
 
 
-def _option(default: Any, text: str, *, choices: tuple[str, ...] = (), key: str = "") -> Any:
-    metadata: dict[str, Any] = {"help": text}
-    if choices:
-        metadata["choices"] = choices
-    if key:
-        metadata["key"] = key
+def _option(
+    default: Any,
+    text: str,
+    *,
+    choices: tuple[str, ...] = (),
+    key: str = "",
+    rule: str = "",
+    minimum: Any = None,
+    maximum: Any = None,
+    switch: str = "",
+) -> Any:
+    more = {"choices": choices, "key": key, "rule": rule, "minimum": minimum, "maximum": maximum, "switch": switch}
+    metadata = {"help": text} | {name: value for name, value in more.items() if value not in ((), "", None)}
     if isinstance(default, dict | Mapping):
         return field(default_factory=dict, metadata=metadata)
     if isinstance(default, type):
@@ -45,9 +54,17 @@ class StageConfig:
     """``[release.publish.stage]``; ``stage = true`` means this table with its defaults, ``stage = false`` plain publishing."""
 
     enabled: bool = _option(True, "Send versions to npm's staging area, where a human approves them with 2FA.")
-    timeout: timedelta = _option(timedelta(minutes=30), "How long a wave waits for decisions, from its last upload on.")
-    poll_interval: timedelta = _option(timedelta(seconds=15), "How often the registry is asked for decisions.")
-    heartbeat: timedelta = _option(timedelta(minutes=5), "How often a line says that the wait goes on.")
+    timeout: timedelta = _option(
+        timedelta(minutes=30),
+        "How long a wave waits for decisions, from its last upload on.",
+        minimum=timedelta(seconds=1),
+    )
+    poll_interval: timedelta = _option(
+        timedelta(seconds=15), "How often the registry is asked for decisions.", minimum=timedelta(seconds=1)
+    )
+    heartbeat: timedelta = _option(
+        timedelta(minutes=5), "How often a line says that the wait goes on.", minimum=timedelta(seconds=1)
+    )
     settle: timedelta = _option(
         timedelta(minutes=6),
         "How long a stage record may be gone without its version being live before that is a rejection.",
@@ -77,13 +94,15 @@ class PublishConfig:
     provenance: str = _option(
         "auto", "Provenance statements: as npm decides, always, or never.", choices=("auto", "true", "false")
     )
-    registry: str | None = _option(None, "Registry address; without it the one npm itself is configured to use.")
-    tag: str | None = _option(None, "dist-tag; without it the channel's, else latest.")
-    concurrency: int = _option(4, "How many uploads run at once, 1 to 32.")
+    registry: str | None = _option(
+        None, "Registry address; without it the one npm itself is configured to use.", rule="url"
+    )
+    tag: str | None = _option(None, "dist-tag; without it the channel's, else latest.", rule="dist-tag")
+    concurrency: int = _option(4, "How many uploads run at once.", minimum=1, maximum=32)
     client: str = _option(
         "auto", "Who uploads: the npm client, vis-tasks itself, or whichever fits.", choices=("auto", "npm", "direct")
     )
-    stage: StageConfig = _option(StageConfig, "true, false, or a table.")
+    stage: StageConfig = _option(StageConfig, "true, false, or a table.", switch="enabled")
 
 
 @dataclass(frozen=True)
@@ -92,16 +111,16 @@ class PackageConfig:
 
     stage: bool | None = _option(None, "false publishes this package plainly, after the approvals it depends on.")
     access: str | None = _option(None, "Access for this package.", choices=("public", "restricted"))
-    registry: str | None = _option(None, "Registry for this package.")
-    tag: str | None = _option(None, "dist-tag for this package.")
+    registry: str | None = _option(None, "Registry for this package.", rule="url")
+    tag: str | None = _option(None, "dist-tag for this package.", rule="dist-tag")
 
 
 @dataclass(frozen=True)
 class ChannelConfig:
     """``[release.channels.<branch>]``: which branch feeds which dist-tag."""
 
-    tag: str = _option("latest", "dist-tag for versions released from this branch.")
-    prerelease: str | None = _option(None, "Prerelease identifier, as in 2.0.0-next.0.")
+    tag: str = _option("latest", "dist-tag for versions released from this branch.", rule="dist-tag")
+    prerelease: str | None = _option(None, "Prerelease identifier: next makes 2.0.0-next.0.", rule="prerelease")
 
 
 @dataclass(frozen=True)
@@ -109,10 +128,10 @@ class TargetConfig:
     """``[release.targets.<name>]``: a target of the user's own."""
 
     run: tuple[str, ...] | str = _option("", "argv list, or a string that is split into one (never passed to a shell).")
-    needs: tuple[str, ...] = _option((), "Targets that go first.")
-    before: tuple[str, ...] = _option((), "Targets that must not start before this one is done.")
+    needs: tuple[str, ...] = _option((), "Targets that go first.", rule="text")
+    before: tuple[str, ...] = _option((), "Targets that must not start before this one is done.", rule="text")
     shell: bool = _option(False, "Hand the string to a shell as it is.")
-    cwd: str = _option(".", "Folder to run in, relative to the workspace root.")
+    cwd: str = _option(".", "Folder to run in, relative to the workspace root.", rule="inside")
     env: Mapping[str, str] = _option({}, "Environment variables to add.")
     doc: str = _option("", "One line for `invoke --list`.")
 
@@ -133,7 +152,7 @@ class ForgeConfig:
 
     provider: str = _option("auto", "Which forge the remote is on.", choices=("auto", "github", "gitlab", "none"))
     url: str | None = _option(
-        None, "API address of an enterprise host; without it taken from the CI environment or the remote."
+        None, "API address of an enterprise host; without it taken from the CI environment or the remote.", rule="url"
     )
     draft: bool = _option(False, "Create releases as drafts (GitHub).")
 
@@ -142,26 +161,36 @@ class ForgeConfig:
 class NotifyConfig:
     """``[release.notify]``: where people are told. Addresses come from the environment only."""
 
-    slack: str | None = _option(None, "Name of the environment variable that holds a Slack webhook address.")
-    discord: str | None = _option(None, "Name of the environment variable that holds a Discord webhook address.")
-    webhook: str | None = _option(None, "Name of the environment variable that holds a generic webhook address.")
+    slack: str | None = _option(
+        None, "Name of the environment variable that holds a Slack webhook address.", rule="variable"
+    )
+    discord: str | None = _option(
+        None, "Name of the environment variable that holds a Discord webhook address.", rule="variable"
+    )
+    webhook: str | None = _option(
+        None, "Name of the environment variable that holds a generic webhook address.", rule="variable"
+    )
 
 
 @dataclass(frozen=True)
 class ReleaseConfig:
     """``[release]``."""
 
-    base_branch: str = _option("main", "The branch that releases `latest`.")
-    remote: str = _option("origin", "The git remote to push to.")
-    changes_dir: str = _option(".vis/release", "Where change files and the release state live.")
-    include: tuple[str, ...] = _option(("*",), "Package name globs to release; a leading `!` takes away.")
-    ignore: tuple[str, ...] = _option((), "Package name globs never to version or release.")
+    base_branch: str = _option("main", "The branch that releases `latest`.", rule="branch")
+    remote: str = _option("origin", "The git remote to push to.", rule="branch")
+    changes_dir: str = _option(".vis/release", "Where change files and the release state live.", rule="inside")
+    include: tuple[str, ...] = _option(("*",), "Package name globs to release; a leading `!` takes away.", rule="text")
+    ignore: tuple[str, ...] = _option((), "Package name globs never to version or release.", rule="text")
     private_packages: bool = _option(False, "Version packages marked private too (they are never published).")
     tag_pattern: str = _option(
-        "{name}@{version}", "Git tag of a release; needs {version}, and {name} for several packages."
+        "{name}@{version}",
+        "Git tag of a release; needs {version}, and {name} for several packages.",
+        rule="tag-pattern",
     )
-    fixed: tuple[tuple[str, ...], ...] = _option((), "Groups that always share one version.")
-    linked: tuple[tuple[str, ...], ...] = _option((), "Groups whose released members share the highest version.")
+    fixed: tuple[tuple[str, ...], ...] = _option((), "Groups that always share one version.", rule="text")
+    linked: tuple[tuple[str, ...], ...] = _option(
+        (), "Groups whose released members share the highest version.", rule="text"
+    )
     update_internal_dependents: str = _option(
         "out-of-range",
         "When dependents are released along: when their range no longer fits, or on every patch or minor.",
@@ -173,7 +202,9 @@ class ReleaseConfig:
         choices=("vis", "changesets", "changesets-2", "changesets-3"),
     )
     workspace_changelog: bool = _option(True, "Write what really went live to the root CHANGELOG.md.")
-    state_branch: str | None = _option(None, "Keep staged.json on this branch instead (for protected branches).")
+    state_branch: str | None = _option(
+        None, "Keep staged.json on this branch instead (for protected branches).", rule="branch"
+    )
     remote_lock: bool = _option(False, "Also hold a lock as a git ref on the remote.")
     publish: PublishConfig = _option(PublishConfig, "How versions reach the registry.")
     packages: Mapping[str, PackageConfig] = _option({}, "Per-package settings, by name.")
@@ -188,10 +219,10 @@ class ReleaseConfig:
 class CiConfig:
     """``[ci]``: what `ci.generate` writes."""
 
-    providers: tuple[str, ...] = _option(("github",), "github, gitlab.")
+    providers: tuple[str, ...] = _option(("github",), "Forges to write CI files for.", choices=("github", "gitlab"))
     layout: str = _option("split", "One job per power, or one job.", choices=("split", "single"))
-    node: str = _option("24", "Node version for the jobs.")
-    npm: str = _option("11.19.1", "npm version for the jobs, 11.15.0 or newer.")
+    node: str = _option("24", "Node version for the jobs, 22 or newer.", rule="node-version")
+    npm: str = _option("11.19.1", "npm version for the jobs, 11.15.0 or newer.", rule="npm-version")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,100 @@
+"""Checks across options, on the built model."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from fnmatch import fnmatchcase
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vis_tasks.config.model import Config, TargetConfig
+    from vis_tasks.config.shape import KeyPath
+
+__all__ = ["BUILT_IN_TARGETS", "check"]
+
+BUILT_IN_TARGETS = ("guard", "version", "pack", "stage", "wait", "reconcile", "tag", "release")
+
+Note = tuple["KeyPath", str, str]
+
+
+def check(config: Config, note: Callable[[KeyPath, str, str], None]) -> None:
+    """Find what is wrong between options.
+
+    Args:
+        config: the built configuration.
+        note: called with the path, what is wrong, and what is allowed.
+    """
+    for path, what, allowed in (*_groups(config), *_targets(config), *_hooks(config), *_branches(config)):
+        note(path, what, allowed)
+
+
+def _groups(config: Config) -> list[Note]:
+    """A package can share its version with one group only; globs are compared with names, not with each other."""
+    groups = [
+        (kind, index, group)
+        for kind in ("fixed", "linked")
+        for index, group in enumerate(getattr(config.release, kind))
+    ]
+    found = []
+    for (kind, index, one), (other_kind, other_index, other) in combinations(groups, 2):
+        shared = sorted({_narrower(a, b) for a in one for b in other if fnmatchcase(a, b) or fnmatchcase(b, a)})
+        if shared:
+            path: KeyPath = ("release", other_kind, other_index)
+            what = f"overlaps release.{kind}[{index}]: {', '.join(shared)}"
+            found.append((path, what, "a package in at most one group, fixed or linked"))
+    return found
+
+
+def _narrower(one: str, other: str) -> str:
+    return one if fnmatchcase(one, other) else other
+
+
+def _targets(config: Config) -> list[Note]:
+    found: list[Note] = []
+    for name, target in config.release.targets.items():
+        path: KeyPath = ("release", "targets", name)
+        if name.replace("_", "-") in BUILT_IN_TARGETS:
+            found.append((path, "has the name of a built-in target", f"any name but {', '.join(BUILT_IN_TARGETS)}"))
+        if re.fullmatch(r"[A-Za-z][\w.-]*", name) is None:
+            found.append(
+                (path, "can't be typed as a target", "a letter, then letters, digits, dashes, underscores and dots")
+            )
+        if not target.run and not target.needs:
+            found.append((path, "does nothing", 'run = "…" or needs = ["…"]'))
+        found += _run(target, path)
+    return found
+
+
+def _run(target: TargetConfig, path: KeyPath) -> list[Note]:
+    if target.shell and not isinstance(target.run, str):
+        return [((*path, "shell"), "is true, but run is a list", "run as one string, or no shell")]
+    return [] if target.shell else _splits(target.run, (*path, "run"))
+
+
+def _hooks(config: Config) -> list[Note]:
+    hooks = config.release.hooks
+    found: list[Note] = []
+    for name in ("before_version", "after_version", "before_pack", "after_tag"):
+        found += _splits(getattr(hooks, name), ("release", "hooks", name.replace("_", "-")))
+    return found
+
+
+def _splits(command: tuple[str, ...] | str, path: KeyPath) -> list[Note]:
+    if isinstance(command, tuple):
+        return [(path, "has no program", "the program first, not empty")] if command and not command[0].strip() else []
+    try:
+        shlex.split(command)
+    except ValueError as error:
+        return [(path, f"can't be split into words: {error}", "closed quotes, or a list of strings")]
+    return []
+
+
+def _branches(config: Config) -> list[Note]:
+    release = config.release
+    if release.state_branch and release.state_branch == release.base_branch:
+        return [(("release", "state-branch"), "is the base branch itself", "another branch, or leave it out")]
+    return []
