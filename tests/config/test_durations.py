@@ -31,7 +31,9 @@ def test_durations_are_read(text, expected):
     assert re.search(DURATION_PATTERN, text)
 
 
-@pytest.mark.parametrize("text", ["", " ", "15", "s", "-5s", "5 s", "5S", "1m1h", "1s1s", "1e3s", "5sec", "1.s", "٣s", "5s\n"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "15", "s", "-5s", "5 s", "5S", "1m1h", "1s1s", "1e3s", "5sec", "1.s", "٣s", "5s\n"]
+)
 def test_anything_else_is_refused(text):
     with pytest.raises(ValueError, match='write it like "500ms"'):
         parse_duration(text)
