@@ -25,6 +25,7 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes = b""
+    peer: int = 0
 
 
 @dataclass
@@ -41,6 +42,14 @@ class Answer:
     drip: threading.Event | None = None
 
 
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hung up is no news."""
+
+
 class Server:
     """Answers from ``routes`` (``"GET /-/ping"`` → Answer, or a callable), else 404; keeps every request."""
 
@@ -54,7 +63,7 @@ class Server:
 
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                request = Request(self.command, self.path, dict(self.headers.items()), body)
+                request = Request(self.command, self.path, dict(self.headers.items()), body, self.client_address[1])
                 outer.requests.append(request)
                 route = outer.routes.get(
                     f"{self.command} {self.path.partition('?')[0]}", Answer(404, {"error": "not found"})
@@ -66,9 +75,7 @@ class Server:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._http.daemon_threads = True
-        self._http.block_on_close = False
+        self._http = _QuietServer(("127.0.0.1", 0), Handler)
         self.scheme = "http"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 

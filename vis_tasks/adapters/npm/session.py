@@ -7,10 +7,10 @@ import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import certifi
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import InsecureRequestWarning
 
 from vis_tasks.errors import Refused
@@ -59,7 +59,7 @@ def tls_context(
         strict: npm's ``strict-ssl``.
         authorities: PEM texts from npm's ``ca`` or ``cafile``; empty for the usual ones.
         client_cert: paths of certificate and key, relative to ``root``.
-        env: for ``NODE_EXTRA_CA_CERTS``, which Node adds to the usual ones.
+        env: for ``NODE_EXTRA_CA_CERTS`` and ``NODE_USE_SYSTEM_CA``, which make Node add to the usual ones.
         root: where relative paths start.
 
     Raises:
@@ -70,8 +70,9 @@ def tls_context(
         if authorities:
             context.load_verify_locations(cadata="\n".join(authorities))
         else:
-            context.load_verify_locations(cafile=certifi.where())
-            context.load_default_certs()
+            context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
+            if env.get("NODE_USE_SYSTEM_CA") == "1" or "--use-system-ca" in env.get("NODE_OPTIONS", ""):
+                context.load_default_certs()
             extra = env.get("NODE_EXTRA_CA_CERTS")
             if extra and os.path.exists(extra):  # noqa: PTH110  (Node ignores a missing file, with a warning)
                 context.load_verify_locations(cafile=extra)

@@ -1,0 +1,196 @@
+"""One GET, and what its answer is worth. Imports requests: import this lazily.
+
+Network trouble, lies about length, foreign content types and bad JSON are all `Unknown`: none of them says "no".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+
+from vis_tasks.adapters.redact import redact
+from vis_tasks.ports import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from vis_tasks.adapters.npm.auth import Auth
+    from vis_tasks.ports import Clock
+
+__all__ = ["Reply", "get_json"]
+
+_CONNECT_TIMEOUT = 10.0
+_READ_TIMEOUT = 30.0
+_WHOLE_TIMEOUT = 60.0
+_LARGEST = 32 * 1024 * 1024
+_MOST_REDIRECTS = 5
+_CHUNK = 64 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer with a JSON body.
+
+    Attributes:
+        status: HTTP status, never a redirect.
+        body: the parsed JSON; None when the answer isn't JSON and its status isn't 2xx.
+        is_json: whether the body was JSON.
+        retry_after: seconds from now that the server asked for, or None.
+    """
+
+    status: int
+    body: Any
+    is_json: bool
+    retry_after: float | None
+
+    @property
+    def words(self) -> str:
+        """What the server says went wrong, in one redacted line; npm's registry puts it in ``error`` or ``message``."""
+        text = self.body
+        if isinstance(text, dict):
+            text = next((text[key] for key in ("error", "message", "reason") if isinstance(text.get(key), str)), "")
+        return redact(" ".join(text.split())[:300]) if isinstance(text, str) else ""
+
+    def unknown(self) -> Unknown:
+        """This status as an answer that says nothing."""
+        return Unknown(f"http {self.status}", f"HTTP {self.status} {self.words}".strip(), self.retry_after)
+
+
+def get_json(
+    session: requests.Session, url: str, *, auth: Auth, params: Mapping[str, str], clock: Clock
+) -> Reply | Unknown:
+    """GET a JSON document: one request, plus one for each redirect; never tried again behind the caller's back.
+
+    Credentials go to the scheme, host and port of ``url`` alone: a redirect elsewhere is followed without them.
+
+    Args:
+        session: see `NpmConfig.session`.
+        url: without query.
+        auth: what to send.
+        params: the query.
+        clock: for the limit on the whole answer (60 s) and for dates in ``Retry-After``.
+    """
+    headers = {"Accept": "application/json", "Cache-Control": "no-cache"}
+    if auth.header:
+        headers["Authorization"] = auth.header
+    address = requests.Request("GET", url, params=dict(params)).prepare().url or url
+    try:
+        for _ in range(_MOST_REDIRECTS + 1):
+            with _send(session, address, headers) as response:
+                target = response.headers.get("Location")
+                if response.status_code not in _REDIRECTS or not target:
+                    return _reply(response, clock)
+            target = urljoin(address, target)
+            if urlsplit(target).scheme not in {"http", "https"}:
+                return Unknown("redirect", "a redirect to something that isn't HTTP")
+            if _origin(target) != _origin(address):
+                headers.pop("Authorization", None)
+            address = target
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+        return _trouble(error)
+    return Unknown("redirect", f"more than {_MOST_REDIRECTS} redirects")
+
+
+@contextlib.contextmanager
+def _send(session: requests.Session, url: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
+    response = session.get(
+        url, headers=dict(headers), stream=True, allow_redirects=False, timeout=(_CONNECT_TIMEOUT, _READ_TIMEOUT)
+    )
+    try:
+        yield response
+    finally:
+        response.close()  # gives the connection back when the body was read to its end
+
+
+def _reply(response: requests.Response, clock: Clock) -> Reply | Unknown:
+    status = response.status_code
+    retry_after = _retry_after(response.headers.get("Retry-After"), clock)
+    data = _body(response, clock)
+    if isinstance(data, Unknown):
+        return data
+    media = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    is_json = media == "application/json" or media.endswith("+json")
+    body = None
+    if is_json:
+        try:
+            body = json.loads(data)
+        except (ValueError, RecursionError):
+            is_json = False
+    if 200 <= status < 300 and not is_json:  # noqa: PLR2004  (the 2xx range)
+        kind = "bad json" if media == "application/json" else "not json"
+        return Unknown(kind, f"HTTP {status} with a body that isn't JSON ({media or 'no content type'})", retry_after)
+    return Reply(status, body, is_json, retry_after)
+
+
+def _body(response: requests.Response, clock: Clock) -> bytes | Unknown:
+    deadline = clock.monotonic() + _WHOLE_TIMEOUT
+    data = bytearray()
+    # read1 hands over whatever has arrived, so that a server sending a byte now and then meets the deadline.
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        data += chunk
+        if len(data) > _LARGEST:
+            return Unknown("too large", f"an answer of more than {_LARGEST // 1024 // 1024} MiB")
+        if clock.monotonic() > deadline:
+            return Unknown("timeout", f"the answer wasn't complete after {_WHOLE_TIMEOUT:g} s")
+    return bytes(data)
+
+
+def _retry_after(value: str | None, clock: Clock) -> float | None:
+    """Seconds, or an HTTP date (RFC 9110, 10.2.3); nonsense counts as absent."""
+    if not value:
+        return None
+    with contextlib.suppress(ValueError):
+        return float(int(value)) if int(value) >= 0 else None
+    try:
+        moment = parsedate_to_datetime(value)
+        return max(0.0, (moment - clock.now()).total_seconds())
+    except (ValueError, TypeError):  # not a date, or one without a zone
+        return None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _trouble(error: BaseException) -> Unknown:
+    chain = list(_causes(error))
+    why = redact(" ".join(str(error).split())[:300])
+    kinds: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+        ((ssl.SSLError, requests.exceptions.SSLError), "tls"),
+        ((urllib3.exceptions.ProxyError, requests.exceptions.ProxyError), "proxy"),
+        ((ConnectionRefusedError,), "connection refused"),
+        ((socket.gaierror,), "name not found"),
+        ((requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), "timeout"),
+        ((urllib3.exceptions.IncompleteRead,), "truncated"),
+        ((urllib3.exceptions.DecodeError,), "truncated"),
+        ((ConnectionError, urllib3.exceptions.ProtocolError), "connection reset"),
+    )
+    for types, kind in kinds:
+        if any(isinstance(each, types) for each in chain):
+            return Unknown(kind, why)
+    return Unknown("network", why)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, what caused it, and the errors that urllib3 and requests carry as arguments."""
+    seen: set[int] = set()
+    queue: list[BaseException] = [error]
+    while queue:
+        each = queue.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        inside = [*each.args, each.__cause__, each.__context__, getattr(each, "reason", None)]
+        queue += [other for other in inside if isinstance(other, BaseException)]
