@@ -1,0 +1,3 @@
+'use strict'
+
+exports.main = (text) => require('acme-utils').count(text)

@@ -1,0 +1,3 @@
+'use strict'
+
+console.log(require('acme-cli').main('one\ntwo'))

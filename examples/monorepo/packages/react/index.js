@@ -1,0 +1,5 @@
+'use strict'
+
+const { parse } = require('acme-core')
+
+exports.Document = ({ text }) => parse(text)

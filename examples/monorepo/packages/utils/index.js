@@ -1,0 +1,5 @@
+'use strict'
+
+const { parse } = require('acme-core')
+
+exports.count = (text) => parse(text).length

@@ -1,0 +1,3 @@
+from vis_tasks import release_namespace
+
+ns = release_namespace()
