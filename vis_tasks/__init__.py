@@ -1,5 +1,33 @@
-"""Release manager for JavaScript monorepos on npm's staged publishing."""
+"""Release manager for JavaScript monorepos on npm's staged publishing.
+
+A user's ``tasks.py`` is two lines::
+
+    from vis_tasks import release_namespace
+    ns = release_namespace()
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vis_tasks.core.targets import Target
+    from vis_tasks.tasks import release_namespace
+
+__all__ = ["Target", "__version__", "release_namespace"]
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use, so that ``import vis_tasks`` costs next to nothing."""
+    if name == "release_namespace":
+        from vis_tasks.tasks import release_namespace
+
+        return release_namespace
+    if name == "Target":
+        from vis_tasks.core.targets import Target
+
+        return Target
+    msg = f"module 'vis_tasks' has no attribute {name!r}"
+    raise AttributeError(msg)

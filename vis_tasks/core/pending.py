@@ -244,14 +244,9 @@ def merge(base: Pending, ours: Pending, theirs: Pending) -> Pending:
 
 
 def _merge_list(base: dict[K, V], ours: dict[K, V], theirs: dict[K, V]) -> list[V]:
-    merged = dict(theirs)
-    for key, value in ours.items():
-        if base.get(key) != value:
-            merged[key] = value
-    for key in base:
-        if key not in ours:
-            merged.pop(key, None)
-    return list(merged.values())
+    changed = {key: value for key, value in ours.items() if base.get(key) != value}
+    kept = {key: value for key, value in theirs.items() if key in ours or key not in base}
+    return list((kept | changed).values())
 
 
 def _entry(item: Any, where: str) -> Entry:

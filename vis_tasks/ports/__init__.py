@@ -11,6 +11,7 @@ from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RemoteRefs
 from vis_tasks.ports.registry import (
     Live,
     NotLive,
+    Npm,
     Packer,
     RegistryReader,
     Staged,
@@ -35,6 +36,7 @@ __all__ = [
     "Live",
     "Machine",
     "NotLive",
+    "Npm",
     "Packer",
     "PushRefused",
     "PushStale",

@@ -133,6 +133,26 @@ class Git(Protocol):
         """Put HEAD and exactly these paths back to ``commit``; other changes in the tree stay."""
         ...
 
-    def rebase_onto(self, commit: str) -> None:
-        """Move the branch and a clean work tree to ``commit`` (a descendant of the present HEAD, or after our own was dropped)."""
+    def delete_tag(self, name: str) -> None:
+        """Remove a local tag; one that isn't there is fine."""
+        ...
+
+    def is_shallow(self) -> bool:
+        """Whether history was cut off by a shallow clone."""
+        ...
+
+    def prefix(self) -> str:
+        """The workspace root relative to the repository's top: empty, or a path that ends in a slash."""
+        ...
+
+    def fetch_commit(self, remote: str, commit: str) -> bool:
+        """Fetch one commit by its id; False when the remote won't give it."""
+        ...
+
+    def fast_forward(self, commit: str) -> None:
+        """Move the branch to a descendant of HEAD; fails when that would lose changes."""
+        ...
+
+    def move_to(self, commit: str) -> None:
+        """Move the branch and the tree to a commit, keeping uncommitted changes; fails when that would lose some."""
         ...

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Live",
     "NotLive",
+    "Npm",
     "Packer",
     "RegistryReader",
     "StageList",
@@ -189,4 +190,29 @@ class Stager(Protocol):
 
     def publish(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
         """Publish plainly (packages with ``stage = false``); STAGED then means: it is live or on its way."""
+        ...
+
+
+class Npm(Protocol):
+    """The npm side of the world, as npm itself is configured in the workspace. Building it costs one npm process."""
+
+    @property
+    def version(self) -> str:
+        """The npm client's version."""
+        ...
+
+    def url_for(self, package: str, manifest: Mapping[str, object]) -> str:
+        """The registry a package goes to: publishConfig.registry, the scope's, else the default one. With a trailing slash."""
+        ...
+
+    def reader(self, url: str) -> RegistryReader:
+        """Questions to the registry at that address; the same object for the same address."""
+        ...
+
+    def stager(self, url: str) -> Stager:
+        """The engine that uploads there."""
+        ...
+
+    def oidc(self) -> bool:
+        """Whether this environment can hand out an OIDC identity for npm's trusted publishing (no request)."""
         ...

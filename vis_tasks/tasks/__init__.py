@@ -1,1 +1,51 @@
-"""Thin Invoke tasks: parse, call a service, print."""
+"""Thin Invoke tasks: parse, call a service, print; and the namespace that holds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from invoke.collection import Collection
+
+from vis_tasks.tasks import desk, house
+from vis_tasks.tasks.targets import explain_task, target_task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
+    from vis_tasks.core.targets import Target
+    from vis_tasks.services.run import Run
+
+__all__ = ["release_namespace"]
+
+_STANDARD = ("guard", "version", "pack", "wait", "reconcile", "tag", "release")
+
+
+def release_namespace(
+    root: str | PathLike[str] | None = None, *, targets: Iterable[Target[Run]] = (), name: str | None = None
+) -> Collection:
+    """The tasks of a release, for a ``tasks.py``.
+
+    Args:
+        root: the workspace root; without it, found upwards from the current folder.
+        targets: targets of your own; each becomes a task too.
+        name: the collection's name when it is mounted in another one.
+
+    Example::
+
+        from vis_tasks import Target, release_namespace
+
+        ns = release_namespace(targets=[Target("build", needs=("version",), before=("pack",), run=build)])
+    """
+    extra = tuple(targets)
+    ns = Collection(name)
+    for each in _STANDARD:
+        ns.add_task(target_task(each, extra))
+    for target in extra:
+        ns.add_task(target_task(target.name, extra))
+    ns.add_task(explain_task(extra))
+    ns.add_collection(desk.collection(target_task("stage", extra)), name="stage")
+    house.add_to(ns)
+    if root is not None:
+        ns.configure({"vis_tasks": {"root": str(root)}})
+    return ns

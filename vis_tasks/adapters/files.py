@@ -1,0 +1,173 @@
+"""Files below the workspace root, written all or nothing; and this machine, for the lock."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from vis_tasks.errors import Failed
+
+__all__ = ["LocalMachine", "RootFiles"]
+
+
+class RootFiles:
+    """`vis_tasks.ports.Files` on the real file system.
+
+    Args:
+        root: the workspace root, absolute.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @property
+    def root(self) -> Path:
+        """The workspace root."""
+        return self._root
+
+    def _at(self, path: str) -> Path:
+        return self._root.joinpath(*path.split("/"))
+
+    def read(self, path: str) -> bytes | None:
+        """The content, or None when there is no such file."""
+        try:
+            return self._at(path).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise Failed(f"{path} can't be read: {error.strerror or error}", code="READ") from None
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write all or nothing; the file's mode is kept."""
+        target = self._at(path)
+        temporary = ""
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copymode(target, temporary)
+            if not target.exists() and os.name == "posix":
+                Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            if temporary:
+                Path(temporary).unlink(missing_ok=True)
+            raise Failed(
+                f"{path} can't be written: {error.strerror or error}",
+                code="WRITE",
+                hint="make room or allow writing there, then run again; what stood there before is untouched",
+            ) from None
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Create the file with its content in one step, or return False when it exists."""
+        target = self._at(path)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(content)
+            try:
+                # A hard link fails when the name is taken, and the content is there from the first moment.
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+            except OSError:
+                return self._create_plainly(target, content)
+            finally:
+                temporary.unlink(missing_ok=True)
+        except OSError as error:
+            raise Failed(
+                f"{path} can't be written: {error.strerror or error}",
+                code="WRITE",
+                hint="allow writing there, then run again",
+            ) from None
+        return True
+
+    @staticmethod
+    def _create_plainly(target: Path, content: bytes) -> bool:
+        try:
+            with target.open("xb") as stream:
+                stream.write(content)
+        except FileExistsError:
+            return False
+        return True
+
+    def delete(self, path: str) -> None:
+        """Remove the file; one that isn't there is fine."""
+        try:
+            self._at(path).unlink(missing_ok=True)
+        except OSError as error:
+            raise Failed(f"{path} can't be removed: {error.strerror or error}", code="WRITE") from None
+
+    def delete_tree(self, path: str) -> None:
+        """Remove a folder and all in it; one that isn't there is fine."""
+        shutil.rmtree(self._at(path), ignore_errors=True)
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable; file systems that can't open folders do it on their own."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class LocalMachine:
+    """`vis_tasks.ports.Machine`: the one we run on."""
+
+    @property
+    def pid(self) -> int:
+        """This process."""
+        return os.getpid()
+
+    @property
+    def host(self) -> str:
+        """This machine's name."""
+        return socket.gethostname()
+
+    def alive(self, pid: int) -> bool:
+        """Whether a process of that number runs here; one we may not signal counts as running."""
+        if pid <= 0:
+            return False
+        if sys.platform == "win32":
+            return _alive_on_windows(pid)
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            return True
+        return True
+
+
+def _alive_on_windows(pid: int) -> bool:
+    import ctypes  # os.kill(pid, 0) would end the process on Windows
+
+    query_limited_information, still_active = 0x1000, 259
+    kernel32 = vars(ctypes)["windll"].kernel32
+    handle = kernel32.OpenProcess(query_limited_information, 0, pid)
+    if not handle:
+        return False
+    code = ctypes.c_ulong()
+    kernel32.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel32.CloseHandle(handle)
+    return code.value == still_active

@@ -1,0 +1,260 @@
+"""Git through its command line, with argv lists, a fixed locale and no prompts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vis_tasks.adapters.git_push import read_push
+from vis_tasks.errors import Failed
+from vis_tasks.ports import Pushed, PushRefused, PushStale, RemoteRefs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from vis_tasks.ports import Completed, Runner
+
+__all__ = ["GitCli"]
+
+# A prompt would hang a CI job; messages are parsed, so they must not be translated.
+_ENV = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true"}
+_NETWORK_TIMEOUT = 120.0
+# The name GitHub's own actions/checkout documentation uses for commits made by a workflow.
+_CI_IDENTITIES = (
+    ("GITHUB_ACTIONS", "github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com"),
+    ("GITLAB_CI", "gitlab-ci", "gitlab-ci@users.noreply.localhost"),
+)
+_CI_BRANCHES = ("CI_COMMIT_BRANCH", "GITHUB_REF_NAME")
+
+
+class GitCli:
+    """`vis_tasks.ports.Git` over the git program.
+
+    Args:
+        runner: the door to other programs.
+        root: the workspace root; all paths are relative to it.
+        env: the environment, for what CI says about branch and identity.
+    """
+
+    def __init__(self, runner: Runner, root: Path, env: Mapping[str, str]) -> None:
+        self._runner = runner
+        self._root = root
+        self._environment = env
+        self._ident: dict[str, str] | None = None
+
+    def _git(
+        self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None, text: str | None = None
+    ) -> Completed:
+        timeout = _NETWORK_TIMEOUT if argv[0] in {"push", "fetch", "ls-remote"} else None
+        merged = {**_ENV, **(env or {})}
+        return self._runner.run(
+            ["git", *argv], cwd=self._root, env=merged, check=check, input_text=text, timeout=timeout
+        )
+
+    def _out(self, *argv: str) -> str:
+        return self._git(*argv).stdout.strip()
+
+    def is_repository(self) -> bool:
+        """Whether the root is inside a work tree."""
+        done = self._git("rev-parse", "--is-inside-work-tree", check=False)
+        return done.code == 0 and done.stdout.strip() == "true"
+
+    def head(self) -> str | None:
+        """Commit id of HEAD; None before the first commit."""
+        done = self._git("rev-parse", "--verify", "--quiet", "HEAD", check=False)
+        return done.stdout.strip() or None
+
+    def branch(self) -> str | None:
+        """The branch checked out, or the one CI names when HEAD is detached (GitLab checks out commits)."""
+        done = self._git("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
+        if done.code == 0:
+            return done.stdout.strip()
+        if self._environment.get("GITHUB_REF_TYPE", "branch") != "branch":
+            return None
+        return next((value for name in _CI_BRANCHES if (value := self._environment.get(name))), None)
+
+    def dirty(self) -> tuple[str, ...]:
+        """Paths with uncommitted changes, relative to the workspace root's repository top."""
+        done = self._git("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+        return tuple(sorted(item[3:] for item in done.stdout.split("\0") if item))
+
+    def prefix(self) -> str:
+        """The workspace root relative to the repository's top: empty, or a path that ends in a slash."""
+        return self._out("rev-parse", "--show-prefix")
+
+    def identity(self) -> str | None:
+        """Who commits will carry; on CI without a configured identity, CI's own bot."""
+        done = self._git("var", "GIT_COMMITTER_IDENT", check=False, env=self._identity_env())
+        return done.stdout.rsplit(" ", 2)[0].strip() if done.code == 0 else None
+
+    def _identity_env(self) -> dict[str, str]:
+        if self._ident is None:
+            self._ident = {}
+            if self._git("var", "GIT_COMMITTER_IDENT", check=False).code != 0:
+                for flag, name, mail in _CI_IDENTITIES:
+                    if self._environment.get(flag):
+                        self._ident = {
+                            f"GIT_{role}_{what}": value
+                            for role in ("AUTHOR", "COMMITTER")
+                            for what, value in (("NAME", name), ("EMAIL", mail))
+                        }
+        return self._ident
+
+    def remote_url(self, remote: str) -> str | None:
+        """Address of the remote as configured; may hold credentials."""
+        done = self._git("remote", "get-url", "--", remote, check=False)
+        return done.stdout.strip() or None if done.code == 0 else None
+
+    def remote_refs(self, remote: str, branch: str) -> RemoteRefs:
+        """One ``ls-remote`` for the branch and every tag, annotated tags peeled."""
+        listing = self._git("ls-remote", "--", remote, f"refs/heads/{branch}", "refs/tags/*").stdout
+        head: str | None = None
+        tags: dict[str, str] = {}
+        for line in listing.splitlines():
+            commit, _, ref = line.partition("\t")
+            if ref == f"refs/heads/{branch}":
+                head = commit
+            elif ref.startswith("refs/tags/"):
+                name = ref.removeprefix("refs/tags/")
+                # "name^{}" follows "name" and is the commit an annotated tag points at (git-ls-remote(1)).
+                tags[name.removesuffix("^{}")] = commit
+        return RemoteRefs(head, tags)
+
+    def local_tags(self) -> Mapping[str, str]:
+        """Tag name → commit it points at."""
+        listing = self._git(
+            "for-each-ref", "refs/tags", "--format=%(refname:strip=2)%09%(objectname)%09%(*objectname)"
+        ).stdout
+        tags: dict[str, str] = {}
+        for line in listing.splitlines():
+            name, commit, peeled = line.split("\t")
+            tags[name] = peeled or commit
+        return tags
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A file as it stands in a commit."""
+        done = self._git("show", f"{commit}:./{path}", check=False)
+        return done.stdout.encode() if done.code == 0 else None
+
+    def commits_touching(self, path: str, *, limit: int) -> tuple[str, ...]:
+        """Newest first, first-parent history of HEAD."""
+        listing = self._out("log", "--first-parent", "--format=%H", f"--max-count={limit}", "HEAD", "--", path)
+        return tuple(listing.split())
+
+    def removed_in(self, commit: str, folder: str) -> tuple[str, ...]:
+        """Files below the folder that the commit deleted, against its first parent."""
+        listing = self._git(
+            "diff-tree", "--root", "-r", "-z", "--no-commit-id", "--name-only", "--diff-filter=D", "--relative",
+            "-m", "--first-parent", commit, "--", folder,
+        ).stdout  # fmt: skip
+        return tuple(name for name in listing.split("\0") if name)
+
+    def subjects(self, since: str | None, until: str) -> tuple[tuple[str, str], ...]:
+        """``(commit, subject)`` pairs, newest first."""
+        span = f"{since}..{until}" if since else until
+        listing = self._out("log", "--format=%H%x09%s", span)
+        return tuple((line.split("\t", 1)[0], line.split("\t", 1)[1]) for line in listing.splitlines() if line)
+
+    def contains(self, ancestor: str, descendant: str) -> bool:
+        """Whether ``ancestor`` is reachable from ``descendant``."""
+        return self._git("merge-base", "--is-ancestor", ancestor, descendant, check=False).code == 0
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether the commit is in the local repository."""
+        return self._git("cat-file", "-e", f"{commit}^{{commit}}", check=False).code == 0
+
+    def is_shallow(self) -> bool:
+        """Whether history was cut off by a shallow clone."""
+        return self._out("rev-parse", "--is-shallow-repository") == "true"
+
+    def commit(self, paths: Sequence[str], message: str) -> str | None:
+        """Commit exactly these paths, whatever else is changed or staged; hooks of the repository are not run.
+
+        The repository's own commit hooks (linters, message checks) are for people; a release that stops half-way in one of
+        them would be left in between.
+        """
+        if not paths:
+            return None
+        known = [path for path in paths if self._tracked(path) or (self._root / path).exists()]
+        if not known:
+            return None
+        # core.excludesFile or .gitignore may cover the state folder: --force adds what we were told to add.
+        self._git("add", "--force", "--all", "--", *known)
+        if self._git("diff", "--cached", "--quiet", "--", *known, check=False).code == 0:
+            return None
+        self._git(
+            "commit", "--quiet", "--no-verify", "--file=-", "--only", "--", *known,
+            env=self._identity_env(), text=message,
+        )  # fmt: skip
+        return self.head()
+
+    def _tracked(self, path: str) -> bool:
+        return bool(self._out("ls-files", "--", path))
+
+    def fetch(self, remote: str, branch: str) -> str | None:
+        """Fetch one branch; None when the remote has no such branch."""
+        done = self._git("fetch", "--quiet", "--no-tags", "--", remote, f"refs/heads/{branch}", check=False)
+        if done.code != 0:
+            if "couldn't find remote ref" in done.stderr:
+                return None
+            raise Failed(f"git fetch {remote} {branch} failed: {done.stderr.strip()}", code="GIT_FETCH")
+        return self._out("rev-parse", "FETCH_HEAD")
+
+    def fetch_commit(self, remote: str, commit: str) -> bool:
+        """Fetch one commit by its id (a shallow clone may lack it); False when the remote won't give it."""
+        return self._git("fetch", "--quiet", "--no-tags", "--", remote, commit, check=False).code == 0
+
+    def push(self, remote: str, refspecs: Sequence[str], *, atomic: bool = False) -> Pushed | PushStale | PushRefused:
+        """Push; never forces. Hooks of the repository (pre-push) are not run, as with `commit`."""
+        flags = ["--porcelain", "--no-verify", *(["--atomic"] if atomic else [])]
+        try:
+            done = self._git("push", *flags, "--", remote, *refspecs, check=False)
+        except Failed as error:
+            if error.code == "TIMEOUT":
+                return PushRefused("git push did not end in time", network=True)
+            raise
+        return read_push(done)
+
+    def tag(self, name: str, commit: str, message: str) -> None:
+        """Make an annotated tag; one that points there already is fine."""
+        done = self._git(
+            "tag", "--annotate", "--file=-", "--", name, commit, check=False, env=self._identity_env(), text=message
+        )
+        if done.code == 0:
+            return
+        there = self._git(
+            "rev-parse", "--verify", "--quiet", f"refs/tags/{name}^{{commit}}", check=False
+        ).stdout.strip()
+        if there == commit:
+            return
+        if there:
+            raise Failed(
+                f"the tag {name} exists and points at {there[:12]}, not at {commit[:12]}",
+                code="TAG_EXISTS",
+                hint=f"look at `git show {name}`; vis-tasks never moves a tag. Delete it if it is wrong, then run again",
+            )
+        raise Failed(f"git tag {name} failed: {done.stderr.strip()}", code="GIT_TAG")
+
+    def delete_tag(self, name: str) -> None:
+        """Remove a local tag; one that isn't there is fine."""
+        self._git("tag", "--delete", "--", name, check=False)
+
+    def reset(self, commit: str, paths: Sequence[str]) -> None:
+        """Put HEAD back to ``commit`` and these paths to how they stand there; other changes stay."""
+        self._git("reset", "--quiet", "--soft", commit)
+        here = [path for path in paths if self._git("cat-file", "-e", f"{commit}:./{path}", check=False).code == 0]
+        gone = [path for path in paths if path not in here]
+        if here:
+            self._git("restore", f"--source={commit}", "--staged", "--worktree", "--", *here)
+        if gone:
+            self._git("rm", "--quiet", "--force", "--ignore-unmatch", "--", *gone)
+            for path in gone:
+                (self._root / path).unlink(missing_ok=True)
+
+    def fast_forward(self, commit: str) -> None:
+        """Move the branch to a descendant of HEAD; refuses when that would lose changes."""
+        self._git("merge", "--quiet", "--ff-only", commit)
+
+    def move_to(self, commit: str) -> None:
+        """Move the branch and the tree to a commit, keeping uncommitted changes (git reset --keep refuses to lose them)."""
+        self._git("reset", "--quiet", "--keep", commit)

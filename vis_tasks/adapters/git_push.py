@@ -1,0 +1,63 @@
+"""What ``git push --porcelain`` said, as a tagged value (git-push(1), "OUTPUT")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vis_tasks.adapters.redact import redact
+from vis_tasks.ports import Pushed, PushRefused, PushStale
+
+if TYPE_CHECKING:
+    from vis_tasks.ports import Completed
+
+__all__ = ["read_push"]
+
+# Reasons git gives for a ref that moved while we were looking; the last two come from the remote when two pushes race.
+_STALE = ("fetch first", "non-fast-forward", "stale info", "incorrect old value provided", "cannot lock ref")
+_NETWORK = (
+    "could not resolve host",
+    "connection",
+    "could not read from remote repository",
+    "unable to access",
+    "the remote end hung up",
+    "early eof",
+    "operation timed out",
+    "gnutls",
+    "ssl",
+)
+_SAID_NO = (
+    "authentication failed",
+    "permission denied",
+    "403",
+    "401",
+    "not found",
+    "could not read username",
+    "access denied",
+)
+
+
+def read_push(done: Completed) -> Pushed | PushStale | PushRefused:
+    """Judge a finished push.
+
+    A ref line is ``!<tab><from>:<to><tab>[rejected] (reason)``; with ``--atomic`` the innocent refs carry
+    ``(atomic push failed)``.
+    """
+    if done.code == 0:
+        return Pushed()
+    words = redact(done.stderr.strip())
+    reasons = []
+    for line in done.stdout.splitlines():
+        if line.startswith("!"):
+            *_, ref, said = line.split("\t")
+            if "atomic push failed" not in said:
+                reasons.append((ref.rpartition(":")[2], said))
+    why = "; ".join(f"{ref}: {said}" for ref, said in reasons)
+    stale = [said for ref, said in reasons if ref.startswith("refs/heads/") and any(mark in said for mark in _STALE)]
+    if reasons and len(stale) == len(reasons):
+        return PushStale(redact(why))
+    remote_words = [line for line in words.splitlines() if line.startswith("remote:")]
+    if reasons:
+        return PushRefused(redact("\n".join([why, *remote_words])))
+    low = words.lower()
+    network = any(mark in low for mark in _NETWORK) and not any(mark in low for mark in _SAID_NO)
+    return PushRefused(words or f"git push ended with exit code {done.code}", network=network)

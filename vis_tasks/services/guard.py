@@ -1,0 +1,190 @@
+"""guard: refuse before anything is touched. Checks only what the targets on the way to the goal will need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vis_tasks.core.selection import managed
+from vis_tasks.errors import Refused
+from vis_tasks.ports import StageList, Unknown, Unreadable
+from vis_tasks.services.stage_guard import check_pending_stages
+
+if TYPE_CHECKING:
+    from vis_tasks.services.run import Run
+
+__all__ = ["guard"]
+
+_NEEDS_REGISTRY = frozenset({"stage", "wait", "reconcile", "tag", "release"})
+
+
+def guard(run: Run) -> None:
+    """Refuse what can't end well: no repository, dirty tree, wrong branch, npm or credentials unfit, pending stages in the way.
+
+    Costs five or six git processes and one ``ls-remote``; when uploads lie ahead also one npm process and two requests.
+
+    Raises:
+        vis_tasks.errors.Refused: with what is in the way and the way out. Nothing was changed, except that versions found
+            to be approved in the meantime were moved to ``approved`` in staged.json.
+    """
+    check_repository(run)
+    run.state.pending()
+    _ = run.workspace
+    check_branch(run)
+    check_tree(run)
+    check_remote(run)
+    if run.reach & {"stage"}:
+        check_registry(run)
+    if "version" in run.reach and run.changes:
+        check_pending_stages(run)
+    run.guarded = True
+
+
+def check_repository(run: Run) -> None:
+    """There is a git repository with a commit, a whole history, and someone to commit as."""
+    git = run.tools.git
+    if not git.is_repository():
+        raise Refused(
+            f"{run.tools.root} is not in a git repository",
+            code="NO_REPOSITORY",
+            hint="run this inside the repository that holds your packages, or `git init` one",
+        )
+    if git.head() is None:
+        raise Refused("the repository has no commit yet", code="NO_COMMIT", hint="commit your packages first")
+    if git.is_shallow():
+        raise Refused(
+            "this is a shallow clone: the commits that versions came from may be missing",
+            code="SHALLOW",
+            hint="fetch the whole history: `git fetch --unshallow` (actions/checkout: `fetch-depth: 0`; GitLab: GIT_DEPTH: 0)",
+        )
+    if git.identity() is None:
+        raise Refused(
+            "git does not know who you are, so it would refuse to commit",
+            code="NO_IDENTITY",
+            hint='git config user.name "…" and git config user.email "…"',
+        )
+
+
+def check_branch(run: Run) -> None:
+    """We stand on a branch that releases."""
+    branch = run.tools.git.branch()
+    allowed = (run.release.base_branch, *run.release.channels)
+    if branch is None:
+        raise Refused(
+            "HEAD is detached and no CI variable names the branch",
+            code="NO_BRANCH",
+            hint=f"check out a release branch: {', '.join(allowed)}",
+        )
+    if branch not in allowed:
+        raise Refused(
+            f"the branch {branch} does not release",
+            code="WRONG_BRANCH",
+            hint=f"release branches are: {', '.join(allowed)}; see base-branch and [release.channels] in vis.toml",
+        )
+
+
+def check_tree(run: Run) -> None:
+    """Nothing uncommitted but our own state files (and what a killed version step left, which `version` takes back)."""
+    prefix = run.tools.git.prefix()
+    own = tuple(prefix + path for path in run.state.own_paths)
+    step = run.state.journal().versioning if run.state.has_journal() else None
+    ours = {prefix + path for path in step.files} if step and step.commit is None else set()
+    foreign = [path for path in run.tools.git.dirty() if path not in ours and not _below(path, own)]
+    if foreign:
+        shown = "\n".join(f"  {path}" for path in foreign[:10])
+        more = f"\n  … and {len(foreign) - 10} more" if len(foreign) > 10 else ""
+        raise Refused(
+            f"the working tree has uncommitted changes:\n{shown}{more}",
+            code="DIRTY_TREE",
+            hint="commit or stash them (or add them to .gitignore), then run again",
+            details={"paths": foreign},
+        )
+
+
+def _below(path: str, own: tuple[str, ...]) -> bool:
+    return any(path == mine or (mine.endswith("/") and path.startswith(mine)) for mine in own) or path.endswith(".tmp")
+
+
+def check_remote(run: Run) -> None:
+    """The remote answers, has the branch, and has nothing that we lack (on CI a stale checkout is brought up to date)."""
+    git, remote = run.tools.git, run.release.remote
+    if git.remote_url(remote) is None:
+        raise Refused(
+            f"there is no git remote named {remote}",
+            code="NO_REMOTE",
+            hint=f"git remote add {remote} <address>, or set `remote` under [release] in vis.toml",
+        )
+    there = run.refs.branch
+    head = git.head() or ""
+    if there is None or there == head:
+        return
+    if git.has_commit(there) and git.contains(there, head):
+        return
+    fetched = git.fetch(remote, run.branch) or there
+    if run.tools.env.get("CI") and not run.plan_only and git.contains(head, fetched):
+        git.fast_forward(fetched)
+        run.tools.console.detail(f"{run.branch} had moved on; fast-forwarded to {fetched[:12]}")
+        run.forget("workspace", "changes", "plan")
+        return
+    raise Refused(
+        f"{remote}/{run.branch} has commits that this checkout lacks",
+        code="BEHIND",
+        hint=f"git pull --ff-only {remote} {run.branch}, then run again",
+    )
+
+
+def check_registry(run: Run) -> None:
+    """Npm is fit, the registries have staging, and credentials are there and good. Two requests per registry."""
+    packages = [package for package in managed(run.workspace, run.release) if not package.private]
+    urls = dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in packages)
+    for url in urls:
+        _check_credentials(run, url)
+    if run.npm.oidc():
+        for package in packages:
+            url = run.npm.url_for(package.name, package.manifest)
+            if (
+                _access(run, package.name, package.manifest) == "restricted"
+                and not run.npm.reader(url).has_credentials()
+            ):
+                raise Refused(
+                    f"{package.name} is restricted and this run would use OIDC, which can't read restricted packages: "
+                    "nothing could be confirmed after staging",
+                    code="OIDC_RESTRICTED",
+                    hint="give the job an NPM_TOKEN with read and write access for this package",
+                )
+
+
+def _access(run: Run, name: str, manifest: object) -> str | None:
+    own = run.release.packages.get(name)
+    config = manifest.get("publishConfig") if isinstance(manifest, dict) else None
+    named = config.get("access") if isinstance(config, dict) else None
+    return (own.access if own else None) or (str(named) if named else None) or run.release.publish.access
+
+
+def _check_credentials(run: Run, url: str) -> None:
+    reader = run.npm.reader(url)
+    if not reader.has_credentials() and not run.npm.oidc():
+        raise Refused(
+            f"npm has no credentials for {url}",
+            code="NO_TOKEN",
+            hint="set NPM_TOKEN, run `npm login`, or let CI use trusted publishing (OIDC)",
+        )
+    stages = reader.stages()
+    if isinstance(stages, Unknown):
+        if stages.kind == "http 404":
+            raise Refused(
+                f"{url} does not offer staged publishing (GET /-/stage answers 404)",
+                code="NO_STAGING",
+                hint="set `stage = false` under [release.publish] to publish plainly, or use a registry with staging",
+            )
+        raise Refused(
+            f"{url} gives no usable answer: {stages.why}", code="REGISTRY_DOWN", hint="try again when it is reachable"
+        )
+    if isinstance(stages, StageList) or not reader.has_credentials():
+        return
+    who = reader.whoami()
+    if isinstance(who, Unreadable):
+        raise Refused(
+            f"{url} refuses the credentials npm is configured with: {who.why}",
+            code="BAD_TOKEN",
+            hint="make a new token, or `npm login` again",
+        )

@@ -1,0 +1,131 @@
+"""One release per machine and checkout: ``.vis/release/.lock``."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from vis_tasks.errors import Locked
+from vis_tasks.services.state import timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from vis_tasks.ports import Clock, Files, Machine
+
+__all__ = ["STALE_AFTER", "Holder", "Lock"]
+
+STALE_AFTER = timedelta(hours=1)
+"""A lock whose holder can't be asked (another host) counts as left behind after this long without a sign of life."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lock."""
+
+    pid: int
+    host: str
+    since: datetime | None
+    command: str
+
+    def describe(self, now: datetime) -> str:
+        """One line for people."""
+        age = "" if self.since is None else f", for {_age(now - self.since)}"
+        return f"process {self.pid} on {self.host or 'an unknown host'}{age} ({self.command or 'unknown command'})"
+
+
+class Lock:
+    """The lock file.
+
+    Args:
+        files: the files below the workspace root.
+        path: the lock's path.
+        machine: this machine and process.
+        clock: for its age.
+    """
+
+    def __init__(self, files: Files, path: str, machine: Machine, clock: Clock) -> None:
+        self._files = files
+        self._path = path
+        self._machine = machine
+        self._clock = clock
+
+    def holder(self) -> Holder | None:
+        """Who holds it; None when nobody does. A damaged file is held by an unknown process."""
+        content = self._files.read(self._path)
+        if content is None:
+            return None
+        try:
+            data = json.loads(content)
+            since = datetime.fromisoformat(str(data["since"]))
+            return Holder(int(data["pid"]), str(data["host"]), since, str(data.get("command", "")))
+        except (ValueError, KeyError, TypeError):
+            return Holder(0, "", None, "")
+
+    def stale(self, holder: Holder) -> bool:
+        """Whether the holder is certainly or most likely gone: dead on this host, or silent for `STALE_AFTER` elsewhere.
+
+        A holder alive on this host never goes stale: waiting for a human may take longer than any limit.
+        """
+        if holder.host == self._machine.host:
+            return not self._machine.alive(holder.pid)
+        return holder.since is None or self._clock.now() - holder.since > STALE_AFTER
+
+    @contextmanager
+    def held(self, command: str) -> Iterator[None]:
+        """Hold the lock for the length of the block.
+
+        Raises:
+            vis_tasks.errors.Locked: another release holds it.
+        """
+        self._acquire(command)
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _acquire(self, command: str) -> None:
+        data = {
+            "pid": self._machine.pid,
+            "host": self._machine.host,
+            "since": timestamp(self._clock.now()),
+            "command": command,
+        }
+        content = (json.dumps(data) + "\n").encode()
+        for _ in range(2):
+            if self._files.create(self._path, content):
+                return
+            holder = self.holder()
+            if holder is None:
+                continue
+            if not self.stale(holder):
+                raise Locked(
+                    f"another release is running here: {holder.describe(self._clock.now())}",
+                    hint=f"wait for it to end; if it is gone for good, `invoke unlock` removes {self._path}",
+                    details={"pid": holder.pid, "host": holder.host},
+                )
+            self._files.delete(self._path)
+        raise Locked(f"another release took {self._path} just now", hint="wait for it to end, then run again")
+
+    def _release(self) -> None:
+        holder = self.holder()
+        if holder and (holder.pid, holder.host) == (self._machine.pid, self._machine.host):
+            self._files.delete(self._path)
+
+    def break_(self) -> Holder | None:
+        """Remove the lock whoever holds it; returns who did."""
+        holder = self.holder()
+        self._files.delete(self._path)
+        return holder
+
+
+def _age(span: timedelta) -> str:
+    seconds = max(0, int(span.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s"
+    if seconds < 7200:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h"

@@ -1,0 +1,161 @@
+"""pack: the tarballs of the wave, in ``dist/``, with a manifest of what they hold. Needs no token.
+
+What is in the manifest are the only bytes that `stage` may upload.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.errors import Failed
+from vis_tasks.services.commands import run_hook
+from vis_tasks.services.wave import find_wave
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vis_tasks.core.model import Package
+    from vis_tasks.core.targets import State
+    from vis_tasks.ports import Tarball
+    from vis_tasks.services.run import Run
+
+__all__ = ["Packed", "look", "pack", "packed"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Packed:
+    """One line of ``dist/manifest.json``."""
+
+    name: str
+    version: str
+    file: str
+    integrity: str
+    shasum: str
+    size: int
+    commit: str
+    files: tuple[str, ...]
+
+
+def look(run: Run) -> State:
+    """Due when a package of the wave has no tarball built from HEAD."""
+    planned = _planned(run)
+    if planned:
+        return Due(f"{len(planned)} package(s) to pack once versioned", tuple(f"pack {spec}" for spec in planned))
+    fresh = find_wave(run).fresh
+    if not fresh:
+        return UpToDate("nothing to pack: every version on disk is staged, tagged or was live before")
+    missing = [package for package in fresh if packed(run, package) is None]
+    if not missing:
+        return UpToDate(f"{len(fresh)} tarball(s) are packed from {(run.tools.git.head() or '')[:12]}")
+    return Due(
+        f"{len(missing)} package(s) to pack", tuple(f"pack {package.name}@{package.version}" for package in missing)
+    )
+
+
+def _planned(run: Run) -> tuple[str, ...]:
+    """What the version step would bring, while it hasn't run yet."""
+    private = {package.name for package in run.workspace.packages if package.private}
+    return tuple(f"{release.name}@{release.new}" for release in run.plan.releases if release.name not in private)
+
+
+def packed(run: Run, package: Package) -> Packed | None:
+    """The package's tarball, if it is there, was built from HEAD and is byte for byte what the manifest says."""
+    line = _manifest(run).get(f"{package.name}@{package.version}")
+    if line is None or line.commit != run.tools.git.head():
+        return None
+    content = run.tools.files.read(f"{run.state.dist_path}/{line.file}")
+    if content is None or _integrity(content) != line.integrity:
+        return None
+    return line
+
+
+def tarball_path(run: Run, line: Packed) -> Path:
+    """Where the tarball lies."""
+    return run.tools.root.joinpath(*run.state.dist_path.split("/"), line.file)
+
+
+def pack(run: Run) -> None:
+    """Pack what is missing, with the project's own package manager; its scripts run once per package.
+
+    Raises:
+        vis_tasks.errors.Failed: code ``PACK`` or ``BAD_TARBALL``; nothing has been uploaded.
+    """
+    run_hook(run, "before_pack")
+    packer = run.tools.packer(run.workspace)
+    dist = run.tools.root.joinpath(*run.state.dist_path.split("/"))
+    dist.mkdir(parents=True, exist_ok=True)
+    head = run.tools.git.head() or ""
+    lines = {spec: line for spec, line in _manifest(run).items() if line.commit == head}
+    missing = [package for package in find_wave(run).fresh if packed(run, package) is None]
+    problems: list[str] = []
+    for number, package in enumerate(missing, 1):
+        tarball = run.tools.read_tarball(packer.pack(run.tools.root / package.path, dist))
+        problems += _problems(run, package, tarball)
+        lines[f"{package.name}@{package.version}"] = Packed(
+            package.name, package.version, tarball.path.name, tarball.integrity, tarball.shasum, tarball.size, head, tarball.files
+        )  # fmt: skip
+        run.tools.console.success(
+            f"[{number}/{len(missing)}] packed {package.name}@{package.version}"
+            f" ({tarball.size} bytes, {len(tarball.files)} files)"
+        )
+    if problems:
+        raise Failed(
+            "these tarballs must not be published:\n" + "\n".join(f"  {problem}" for problem in problems),
+            code="BAD_TARBALL",
+            hint="mend the packages (`files` in package.json, .npmignore, the build), commit, and run again; "
+            "nothing was uploaded",
+        )
+    _write(run, lines)
+    foreign = _dirtied(run)
+    if foreign:
+        run.tools.console.warning(
+            f"packing changed files in the tree: {', '.join(foreign[:5])}{' …' if len(foreign) > 5 else ''}"
+        )
+
+
+def _dirtied(run: Run) -> list[str]:
+    prefix = run.tools.git.prefix()
+    own = tuple(prefix + path for path in run.state.own_paths)
+    return [path for path in run.tools.git.dirty() if not path.startswith(own)]
+
+
+def _problems(run: Run, package: Package, tarball: Tarball) -> list[str]:
+    found = run.tools.check_tarball(package, tarball)
+    spec = f"{package.name}@{package.version}"
+    for problem in found:
+        if not problem.fatal:
+            run.tools.console.warning(f"{spec}: {problem.text}")
+    return [f"{spec}: {problem.text}" for problem in found if problem.fatal]
+
+
+def _integrity(content: bytes) -> str:
+    return "sha512-" + b64encode(hashlib.sha512(content).digest()).decode()
+
+
+def _manifest(run: Run) -> dict[str, Packed]:
+    content = run.tools.files.read(f"{run.state.dist_path}/manifest.json")
+    if content is None:
+        return {}
+    try:
+        data = json.loads(content)
+        return {
+            f"{item['name']}@{item['version']}": Packed(**{**item, "files": tuple(item["files"])})
+            for item in data["tarballs"]
+        }
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _write(run: Run, lines: dict[str, Packed]) -> None:
+    data: dict[str, Any] = {
+        "version": SCHEMA,
+        "tarballs": [{**vars(line), "files": list(line.files)} for line in lines.values()],
+    }
+    run.tools.files.write(f"{run.state.dist_path}/manifest.json", (json.dumps(data, indent=2) + "\n").encode())

@@ -1,0 +1,171 @@
+"""The targets of a release, declared; and the use case that makes a goal and closes the books after it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from vis_tasks.core.targets import Due, Graph, Target, UpToDate
+from vis_tasks.errors import Failed, VisError
+from vis_tasks.services import guard, pack, reconcile, stage, tag, version, wait
+from vis_tasks.services.commands import run_command
+from vis_tasks.services.lock import Lock
+from vis_tasks.services.make import Explained, explain, make
+from vis_tasks.services.record import record
+from vis_tasks.services.summary import finish_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vis_tasks.config.model import Config, TargetConfig
+    from vis_tasks.core.targets import State
+    from vis_tasks.services.run import Run
+
+__all__ = ["STANDARD", "explain_release", "graph_for", "make_release"]
+
+STANDARD: tuple[Target[Run], ...] = (
+    Target(
+        "guard",
+        guard.guard,
+        doc="Refuse what can't end well: tree, branch, npm, credentials, pending stages.",
+        mutates=False,
+    ),
+    Target(
+        "version",
+        version.version,
+        needs=("guard",),
+        look=version.look,
+        doc="Change files to one pushed version commit.",
+    ),
+    Target("pack", pack.pack, needs=("version",), look=pack.look, doc="Pack the wave's tarballs and look inside them."),
+    Target("stage", stage.stage, needs=("pack",), look=stage.look, doc="Upload the wave to npm's staging area."),
+    Target("wait", wait.wait, needs=("stage",), look=wait.look, doc="Wait until humans have decided, or the deadline."),
+    Target(
+        "reconcile",
+        reconcile.reconcile,
+        needs=("wait",),
+        look=reconcile.look,
+        doc="Bring registry, staged.json and tags into agreement.",
+    ),
+    Target(
+        "tag", tag.tag, needs=("reconcile",), look=tag.look, doc="Tag what is live, at the commit it was built from."
+    ),
+    Target(
+        "release", lambda _run: None, needs=("tag",), look=lambda _run: UpToDate("all of it is done"), doc="All of it."
+    ),
+)
+
+
+def graph_for(config: Config, extra: Iterable[Target[Run]] = ()) -> Graph[Run]:
+    """The standard targets, those from TOML, and those given in Python, checked together.
+
+    Raises:
+        vis_tasks.errors.ConfigError: a name twice, an unknown need, or a circle.
+    """
+    from_toml = [_from_toml(name, target) for name, target in config.release.targets.items()]
+    return Graph.of([*STANDARD, *from_toml, *extra])
+
+
+def _from_toml(name: str, config: TargetConfig) -> Target[Run]:
+    def run_it(run: Run) -> None:
+        run_command(run, config.run, shell=config.shell, cwd=config.cwd, env=config.env)
+
+    return Target(name, run_it, needs=config.needs, before=config.before, look=partial(_wanted, config), doc=config.doc)
+
+
+def _wanted(config: TargetConfig, run: Run) -> State:
+    """A user's target that stands before packing has nothing to do when nothing is to be packed."""
+    if "pack" in config.before:
+        ahead = pack.look(run)
+        if isinstance(ahead, UpToDate):
+            return ahead
+    return Due("always runs")
+
+
+class _Steps:
+    """Tells the console and the report about each target."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def up_to_date(self, name: str, reason: str) -> None:
+        self._run.report.steps.append({"target": name, "state": "up to date", "reason": reason})
+        self._run.tools.console.step(f"{name}: up to date ({reason})")
+
+    def starting(self, name: str, reason: str) -> None:
+        self._run.report.steps.append({"target": name, "state": "ran", "reason": reason})
+        self._run.tools.console.step(f"{name}: {reason}" if reason != "always runs" else name)
+
+    def planned(self, name: str, state: Due) -> None:
+        self._run.report.steps.append(
+            {"target": name, "state": "would run", "reason": state.reason, "actions": list(state.actions)}
+        )
+        self._run.tools.console.step(f"{name}: would run ({state.reason})")
+        for action in state.actions:
+            self._run.tools.console.line(f"  would {action}" if not action[0].isupper() else f"  {action}")
+
+
+def make_release(run: Run, graph: Graph[Run], goals: tuple[str, ...], *, command: str) -> None:
+    """Make the goals while holding the lock; then, however it ended, commit what staged.json has become.
+
+    Raises:
+        vis_tasks.errors.VisError: what a target raised, after the books are closed.
+        vis_tasks.errors.Failed: code ``INCOMPLETE`` when a package failed though the targets went through.
+    """
+    run.reach = frozenset(target.name for target in graph.order(*goals))
+    if run.plan_only:
+        make(graph, goals, run, _Steps(run), plan_only=True)
+        finish_report(run)
+        return
+    lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
+    with lock.held(command):
+        try:
+            run.report.ran.extend(make(graph, goals, run, _Steps(run)))
+        except VisError:
+            _close_after_error(run)
+            raise
+        _close(run)
+    failed = run.report.of("failed")
+    if failed:
+        raise Failed(
+            f"{len(failed)} package(s) failed: {', '.join(f'{each.name}@{each.version}' for each in failed)}",
+            code="INCOMPLETE",
+            hint="mend what is named above and run again; what is done stays done",
+        )
+
+
+def _close(run: Run) -> None:
+    if run.guarded and run.reach & {"stage", "wait", "reconcile", "tag"}:
+        record(run)
+    finish_report(run)
+    state = run.state.pending()
+    if run.state.has_journal() and not (state.pending or state.approved or run.report.of("failed")):
+        step = run.state.journal().versioning
+        if step is None or step.pushed:
+            _finish_wave(run)
+
+
+def _finish_wave(run: Run) -> None:
+    """All is done: journal and tarballs have served, unless the wave ended before staging (single targets in CI)."""
+    if run.reach & {"tag"}:
+        run.state.close_journal()
+        run.tools.files.delete_tree(run.state.dist_path)
+
+
+def _close_after_error(run: Run) -> None:
+    """A target failed: keep what is known. The first error is the one to tell; a second one here becomes a line."""
+    if not run.guarded:
+        return
+    try:
+        if run.reach & {"stage", "wait", "reconcile", "tag"}:
+            record(run)
+    except VisError as error:
+        run.tools.console.warning(f"staged.json could not be committed: {error.message}")
+    finish_report(run)
+
+
+def explain_release(run: Run, graph: Graph[Run], goals: tuple[str, ...]) -> tuple[Explained, ...]:
+    """Every target on the way with its state now; nothing is changed."""
+    run.reach = frozenset(target.name for target in graph.order(*goals))
+    run.plan_only = True
+    return explain(graph, goals, run)

@@ -1,0 +1,152 @@
+"""One run: the tools it works with, what it has seen of the world so far, and what it reports at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from vis_tasks.services.state import StateFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from vis_tasks.config.model import Config, ReleaseConfig
+    from vis_tasks.core.edits import FileEdit
+    from vis_tasks.core.model import Change, Package, Plan, Workspace
+    from vis_tasks.core.tarball_checks import Problem
+    from vis_tasks.ports import Clock, Console, Files, Forge, Git, Machine, Npm, Packer, RemoteRefs, Runner, Tarball
+
+__all__ = ["Outcome", "Report", "Run", "Tools"]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The ports, and how to build those that cost something (`npm` starts a process, `forge` loads an HTTP library)."""
+
+    root: Path
+    env: Mapping[str, str]
+    clock: Clock
+    console: Console
+    runner: Runner
+    files: Files
+    machine: Machine
+    git: Git
+    npm: Callable[[], Npm]
+    forge: Callable[[], Forge | None]
+    packer: Callable[[Workspace], Packer]
+    read_tarball: Callable[[Path], Tarball]
+    check_tarball: Callable[[Package, Tarball], Sequence[Problem]]
+    read_workspace: Callable[[Path], Workspace]
+    read_changes: Callable[[Path, ReleaseConfig, Workspace], Sequence[Change]]
+    plan_edits: Callable[[Workspace, Plan], Sequence[FileEdit]]
+    refresh_lockfile: Callable[[Workspace], Sequence[str]]
+    redact: Callable[[str], str] = str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one package ended.
+
+    Attributes:
+        kind: ``"published"``, ``"skipped"``, ``"held"`` or ``"failed"``.
+        why: for skipped ones ``stage-timeout``, ``stage-rejected``, ``stage-blocked``; else one line.
+    """
+
+    name: str
+    version: str
+    kind: str
+    why: str = ""
+    stage_id: str | None = None
+    url: str = ""
+
+
+@dataclass
+class Report:
+    """What the summary is made from; grows while the run goes on."""
+
+    versioned: dict[str, tuple[str, str]] = field(default_factory=dict)
+    outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+    staged: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    releases: list[str] = field(default_factory=list)
+    commits: list[str] = field(default_factory=list)
+    ran: list[str] = field(default_factory=list)
+    steps: list[dict[str, object]] = field(default_factory=list)
+
+    def put(self, outcome: Outcome) -> None:
+        """Say how a package ended; the last word counts."""
+        self.outcomes[outcome.name, outcome.version] = outcome
+
+    def of(self, kind: str) -> tuple[Outcome, ...]:
+        """All outcomes of one kind, in order."""
+        return tuple(outcome for outcome in self.outcomes.values() if outcome.kind == kind)
+
+
+class Run:
+    """What the targets share. Reads are made once and kept until a target changes what they saw.
+
+    Args:
+        tools: the ports.
+        config: the loaded configuration.
+        reach: names of all targets on the way to the goal: a guard checks only what they will need.
+        plan_only: nothing may be changed.
+    """
+
+    def __init__(
+        self, tools: Tools, config: Config, *, reach: frozenset[str] = frozenset(), plan_only: bool = False
+    ) -> None:
+        self.tools = tools
+        self.config = config
+        self.reach = reach
+        self.plan_only = plan_only
+        self.report = Report()
+        self.state = StateFiles(tools.files, tools.clock, config.release.changes_dir)
+        self.guarded = False
+
+    @property
+    def release(self) -> ReleaseConfig:
+        """``[release]``."""
+        return self.config.release
+
+    @cached_property
+    def npm(self) -> Npm:
+        """The npm side (one npm process at first use)."""
+        return self.tools.npm()
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The packages on disk (one read per package.json at first use)."""
+        return self.tools.read_workspace(self.tools.root)
+
+    @cached_property
+    def changes(self) -> Sequence[Change]:
+        """The change files on disk."""
+        return self.tools.read_changes(self.tools.root, self.release, self.workspace)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What `version` will do: computed once, executed as it is."""
+        from vis_tasks.core.plan import make_plan
+
+        return make_plan(self.workspace, self.changes, self.release)
+
+    @cached_property
+    def refs(self) -> RemoteRefs:
+        """The remote's branch and tags (one ``ls-remote``)."""
+        return self.tools.git.remote_refs(self.release.remote, self.branch)
+
+    @cached_property
+    def branch(self) -> str:
+        """The branch this run releases from."""
+        return self.tools.git.branch() or self.release.base_branch
+
+    def tag_name(self, name: str, version: str) -> str:
+        """The git tag of one version, by ``tag-pattern``."""
+        return self.release.tag_pattern.replace("{name}", name).replace("{version}", version)
+
+    def forget(self, *names: str) -> None:
+        """Drop what was seen, so that it is read anew."""
+        for name in names:
+            self.__dict__.pop(name, None)

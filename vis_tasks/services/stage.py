@@ -1,0 +1,192 @@
+"""stage: upload the wave's tarballs to the staging area. Nothing is installable afterwards; a human decides.
+
+Every upload is announced in the journal before it starts, and its id stands in staged.json right after it ends, so that a
+killed run neither stages twice nor forgets a stage.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from vis_tasks.core.layers import layers
+from vis_tasks.core.pending import Entry
+from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.ports import StageList
+from vis_tasks.services.pack import look as look_pack
+from vis_tasks.services.pack import packed
+from vis_tasks.services.record import record
+from vis_tasks.services.run import Outcome
+from vis_tasks.services.state import timestamp
+from vis_tasks.services.upload import Upload, upload
+from vis_tasks.services.wave import find_wave, forget_wave
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from vis_tasks.core.model import Package
+    from vis_tasks.core.targets import State
+    from vis_tasks.ports import StageRecord
+    from vis_tasks.services.run import Run
+
+__all__ = ["access_of", "dist_tag_of", "look", "stage", "stages_package"]
+
+
+def look(run: Run) -> State:
+    """Due when a package of the wave isn't at the registry."""
+    ahead = look_pack(run)
+    if isinstance(ahead, Due) and ahead.actions:
+        lines = tuple(line.replace("pack ", "stage ", 1) for line in ahead.actions)
+        return Due(f"{len(lines)} package(s) to stage once packed", lines)
+    wave = find_wave(run)
+    if wave.fresh or wave.unknown:
+        names = tuple(f"stage {package.name}@{package.version}" for package in wave.fresh)
+        return Due(f"{len(wave.fresh)} package(s) to stage", names)
+    if wave.waiting:
+        return UpToDate(f"{len(wave.waiting)} version(s) are staged already and wait for a decision")
+    return UpToDate("nothing to stage")
+
+
+def stages_package(run: Run, name: str) -> bool:
+    """Whether a package goes through staging, or is published plainly."""
+    own = run.release.packages.get(name)
+    if own is not None and own.stage is not None:
+        return own.stage
+    return run.release.publish.stage.enabled
+
+
+def dist_tag_of(run: Run, package: Package) -> str:
+    """The dist-tag: the package's own, the channel's, the config's, publishConfig's, else latest."""
+    own = run.release.packages.get(package.name)
+    channel = run.release.channels.get(run.branch)
+    config = package.manifest.get("publishConfig")
+    named = config.get("tag") if isinstance(config, dict) else None
+    return (
+        (own.tag if own else None)
+        or (channel.tag if channel else None)
+        or run.release.publish.tag
+        or (str(named) if named else None)
+        or "latest"
+    )
+
+
+def access_of(run: Run, package: Package) -> str | None:
+    """``public`` or ``restricted``; None leaves it to npm (unscoped packages). A new scoped package is public by default."""
+    own = run.release.packages.get(package.name)
+    config = package.manifest.get("publishConfig")
+    named = config.get("access") if isinstance(config, dict) else None
+    chosen = (own.access if own else None) or (str(named) if named else None) or run.release.publish.access
+    return chosen or ("public" if package.name.startswith("@") else None)
+
+
+def stage(run: Run) -> None:
+    """Upload the wave, dependencies first, ``concurrency`` at a time; a failure holds back its dependents, nothing else.
+
+    What the registry already has is adopted instead of uploaded: found in its stage list, or by its 409.
+    """
+    wave = find_wave(run)
+    for package, unknown in wave.unknown:
+        run.report.put(Outcome(package.name, package.version, "failed", f"the registry gave no answer: {unknown.why}"))
+    by_name = {package.name: package for package in wave.fresh}
+    known = _known_stages(run, wave.fresh)
+    failed = {package.name for package, _ in wave.unknown}
+    lock = threading.Lock()
+    for layer in layers(run.workspace, by_name):
+        jobs = []
+        for name in layer:
+            blockers = _blockers(by_name[name], failed)
+            if blockers:
+                failed.add(name)
+                run.report.put(Outcome(name, by_name[name].version, "held", f"held: needs {', '.join(blockers)}"))
+            else:
+                jobs.append(by_name[name])
+        with ThreadPoolExecutor(max(1, run.release.publish.concurrency)) as pool:
+            for package, result in zip(jobs, pool.map(lambda item: _one(run, item, known, lock), jobs), strict=True):
+                if not result.ok:
+                    failed.add(package.name)
+    forget_wave(run)
+    _checkpoint(run, readable=all(found is not None for found in known.values()))
+
+
+def _one(
+    run: Run, package: Package, known: Mapping[str, tuple[StageRecord, ...] | None], lock: threading.Lock
+) -> Upload:
+    line = packed(run, package)
+    spec = f"{package.name}@{package.version}"
+    if line is None:
+        with lock:
+            run.report.put(Outcome(package.name, package.version, "failed", "its tarball is missing or was changed"))
+        return Upload(ok=False)
+    url = run.npm.url_for(package.name, package.manifest)
+    with lock:
+        run.state.note(lambda journal: journal.intend(spec, line.shasum))
+    result = upload(
+        run,
+        url,
+        line,
+        tag=dist_tag_of(run, package),
+        access=access_of(run, package),
+        known=known[url] or (),
+        plainly=not stages_package(run, package.name),
+    )
+    with lock:
+        _write_down(run, package, line.commit, result, url)
+        run.state.note(lambda journal: journal.settled(spec))
+    return result
+
+
+def _write_down(run: Run, package: Package, commit: str, result: Upload, url: str) -> None:
+    spec = f"{package.name}@{package.version}"
+    if not result.ok:
+        run.report.put(Outcome(package.name, package.version, "failed", result.why))
+        run.tools.console.error(f"{spec}: {result.why}")
+        return
+    line = packed(run, package)
+    entry = Entry(
+        name=package.name,
+        version=package.version,
+        id=result.stage_id,
+        tag=dist_tag_of(run, package),
+        reason="waiting",
+        staged_at=result.staged_at or timestamp(run.tools.clock.now()),
+        integrity=line.integrity if line else None,
+        shasum=line.shasum if line else None,
+        commit=commit,
+        registry=url if _is_foreign(run, url) else None,
+    )
+    run.state.change(lambda state: state.approve(entry) if result.live else state.put(entry))
+    if result.live:
+        run.tools.console.success(f"{spec} is published")
+        return
+    run.report.staged.append(spec)
+    how = "adopted, it was staged before" if result.adopted else "staged"
+    run.tools.console.success(f"{spec} {how} (id {result.stage_id or 'unknown'})")
+
+
+def _known_stages(run: Run, packages: Iterable[Package]) -> dict[str, tuple[StageRecord, ...] | None]:
+    """Per registry what is staged there; None where the list can't be read. One request per registry (and page)."""
+    found: dict[str, tuple[StageRecord, ...] | None] = {}
+    for package in packages:
+        url = run.npm.url_for(package.name, package.manifest)
+        if url not in found:
+            listed = run.npm.reader(url).stages()
+            found[url] = listed.records if isinstance(listed, StageList) else None
+    return found
+
+
+def _blockers(package: Package, failed: set[str]) -> tuple[str, ...]:
+    names = {*package.table("dependencies"), *package.table("peerDependencies"), *package.table("optionalDependencies")}
+    return tuple(sorted(names & failed))
+
+
+def _checkpoint(run: Run, *, readable: bool) -> None:
+    """Commit staged.json before the wait when a fresh runner could not read the stages back."""
+    how = run.release.publish.stage.checkpoint
+    if how == "always" or (how == "auto" and not readable):
+        record(run)
+
+
+def _is_foreign(run: Run, url: str) -> bool:
+    """Whether the address must be remembered: another one than the default registry's."""
+    return url != run.npm.url_for("", {})

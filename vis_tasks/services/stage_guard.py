@@ -1,0 +1,97 @@
+"""The pending-stage guard: no new version of a package while an older one still waits for its decision.
+
+Two pending tarballs of one package could be approved out of order, or the older one be orphaned with a changelog section
+that names it. The same version again is not a conflict: that is the wave being resumed. Granularity is per package.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vis_tasks.core.decision import Liveness, same_bytes
+from vis_tasks.errors import Failed, Refused
+from vis_tasks.ports import Live
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from vis_tasks.core.pending import Entry
+    from vis_tasks.services.run import Run
+
+__all__ = ["check_pending_stages", "liveness", "refusal"]
+
+
+def check_pending_stages(run: Run) -> None:
+    """Compare the plan with staged.json; heal entries that were approved behind our back, refuse the rest.
+
+    Costs one request for each entry in the way, none when there is none.
+
+    Raises:
+        vis_tasks.errors.Refused: code ``STAGE_PENDING``.
+        vis_tasks.errors.Failed: code ``MISMATCH``: what went live is not what was staged.
+    """
+    state = run.state.pending()
+    in_the_way = [
+        entry
+        for entry in state.pending
+        if (planned := run.plan.by_name.get(entry.name)) is not None and planned.new != entry.version
+    ]
+    left = []
+    for entry in in_the_way:
+        live = liveness(run, entry)
+        if live in {Liveness.SAME, Liveness.UNVERIFIED}:
+            run.tools.console.detail(f"{entry.spec} was approved in the meantime; its tag will be made")
+            if not run.plan_only:
+                run.state.change(lambda old, entry=entry: old.approve(entry))  # type: ignore[misc]
+        elif live is Liveness.DIFFERENT:
+            raise mismatch(entry)
+        else:
+            left.append(entry)
+    if left:
+        raise refusal("version", left)
+
+
+def liveness(run: Run, entry: Entry) -> Liveness:
+    """Whether a staged version is live, compared with what was staged. One request."""
+    found = run.npm.reader(entry.registry or _url(run, entry)).live(entry.name, entry.version)
+    if isinstance(found, Live):
+        return same_bytes(
+            integrity=entry.integrity,
+            shasum=entry.shasum,
+            live_integrity=found.integrity,
+            live_shasum=found.shasum,
+        )
+    return Liveness.UNKNOWN if hasattr(found, "kind") else Liveness.NO
+
+
+def _url(run: Run, entry: Entry) -> str:
+    package = run.workspace.by_name.get(entry.name)
+    return run.npm.url_for(entry.name, package.manifest if package else {})
+
+
+def mismatch(entry: Entry, live: str | None = None) -> Failed:
+    """What went live is not what was staged."""
+    return Failed(
+        f"{entry.spec} is live with other bytes than were staged\n"
+        f"  staged: {entry.integrity or entry.shasum}\n  live:   {live or 'different'}",
+        code="MISMATCH",
+        hint="find out who published it before anyone installs it; it gets no tag. `invoke stage.reject` drops the entry",
+        details={"package": entry.name, "version": entry.version, "staged": entry.integrity, "live": live},
+    )
+
+
+def refusal(verb: str, entries: Iterable[Entry]) -> Refused:
+    """The refusal, word for word."""
+    entries = tuple(entries)
+    lines = [f"Refusing to {verb} — {len(entries)} package(s) have a pending stage from a prior wave:"]
+    lines += [
+        f"• {entry.spec} — stage {entry.id or '(id unknown)'} ({entry.reason}, recorded {entry.staged_at})"
+        for entry in entries
+    ]
+    return Refused(
+        "\n".join(lines),
+        code="STAGE_PENDING",
+        hint="Resolve via `invoke stage.approve <id>` / `--all` or `invoke stage.reject <id>`, commit the updated "
+        "staged.json, then retry.",
+        details={"pending": [{"id": entry.id, "name": entry.name, "version": entry.version} for entry in entries]},
+    )

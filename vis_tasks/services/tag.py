@@ -1,0 +1,173 @@
+"""tag: an annotated tag for each live version of ours, at the commit its bytes were built from, and its forge release.
+
+All new tags are pushed in one atomic push. A tag that exists elsewhere is an error, never moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vis_tasks.core.layers import layers
+from vis_tasks.core.ranges import satisfies
+from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.errors import Failed
+from vis_tasks.ports import Pushed
+from vis_tasks.services.commands import run_hook
+from vis_tasks.services.forge_release import make_releases
+from vis_tasks.services.origin import commit_that_brought
+from vis_tasks.services.record import push_chores, staged_chore
+from vis_tasks.services.run import Outcome
+from vis_tasks.services.wave import find_wave, forget_wave
+from vis_tasks.services.workspace_changelog import changelog_chore
+
+if TYPE_CHECKING:
+    from vis_tasks.core.pending import Entry
+    from vis_tasks.core.targets import State
+    from vis_tasks.services.run import Run
+
+__all__ = ["Tagging", "look", "tag"]
+
+
+@dataclass(frozen=True)
+class Tagging:
+    """One tag to make."""
+
+    entry: Entry
+    tag: str
+    commit: str
+
+
+def look(run: Run) -> State:
+    """Due when a live version of ours has no tag."""
+    owed = find_wave(run).owed
+    if not owed:
+        return UpToDate("every live version of ours has its tag")
+    return Due(f"{len(owed)} version(s) to tag", tuple(f"tag {run.tag_name(*entry.key)}" for entry in owed))
+
+
+def tag(run: Run) -> None:
+    """Tag, push, release on the forge, write the workspace changelog, drain staged.json.
+
+    Raises:
+        vis_tasks.errors.Failed: ``TAG_EXISTS``, ``COMMIT_MISSING``, ``PUSH_REFUSED`` or the forge's words. What is live
+            and not fully done stays in staged.json's ``approved`` list, so that the next run goes on here.
+    """
+    run.forget("refs")
+    owed = find_wave(run).owed
+    ready = [entry for entry in _in_order(run, owed) if not _held(run, entry, owed)]
+    work = [_tagging(run, entry) for entry in ready]
+    new = [item for item in work if run.refs.tags.get(item.tag) != item.commit]
+    for item in new:
+        run.tools.git.tag(item.tag, item.commit, _message(item))
+    if new:
+        _push(run, new)
+    run.report.tags.extend(item.tag for item in new)
+    run.state.note(lambda journal: journal.add("pushed", *(item.tag for item in work)))
+    for item in work:
+        run.report.put(Outcome(item.entry.name, item.entry.version, "published", stage_id=item.entry.id))
+    make_releases(run, work)
+    changelog = changelog_chore(run, work)
+    for item in work:
+        run.state.change(lambda state, item=item: state.tagged(*item.entry.key))  # type: ignore[misc]
+    chores = [chore for chore in (changelog, staged_chore(run)) if chore is not None]
+    if chores:
+        push_chores(run, chores)
+    forget_wave(run)
+    if work:
+        run_hook(run, "after_tag")
+
+
+def _in_order(run: Run, owed: tuple[Entry, ...]) -> list[Entry]:
+    """Dependencies before dependents; packages that left the workspace come first."""
+    by_name = {entry.name: entry for entry in owed}
+    placed = [name for layer in layers(run.workspace, by_name) for name in layer]
+    position = {name: number for number, name in enumerate(placed, 1)}
+    return sorted(owed, key=lambda entry: (position.get(entry.name, 0), entry.version))
+
+
+def _held(run: Run, entry: Entry, owed: tuple[Entry, ...]) -> bool:
+    """A version whose dependency isn't live yet keeps its place: its tag would announce something that can't be installed."""
+    package = run.workspace.by_name.get(entry.name)
+    if package is None or package.version != entry.version:
+        return False
+    live_now = {(other.name, other.version) for other in owed}
+    needs = []
+    for pending in run.state.pending().pending:
+        spec = package.table("dependencies").get(pending.name) or package.table("peerDependencies").get(pending.name)
+        if spec is None or pending.key in live_now:
+            continue
+        if not _served_without(run, pending, spec):
+            needs.append(f"{pending.spec} ({pending.reason})")
+    if needs:
+        why = f"held: needs {', '.join(sorted(needs))}"
+        run.report.put(Outcome(entry.name, entry.version, "held", why, stage_id=entry.id))
+        run.tools.console.warning(f"{entry.spec} is live, but {why}; its tag is made once that is live")
+    return bool(needs)
+
+
+def _served_without(run: Run, pending: Entry, spec: str) -> bool:
+    """Whether some tagged (so: live) version of the dependency fits the range."""
+    range_ = spec.removeprefix("workspace:")
+    if range_ in {"*", "^", "~"}:
+        range_ = f"{'' if range_ == '*' else range_}{pending.version}"
+    before, _, after = run.release.tag_pattern.replace("{name}", pending.name).partition("{version}")
+    versions = [
+        name[len(before) : len(name) - len(after)]
+        for name in run.refs.tags
+        if name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
+    ]
+    return any(satisfies(version, range_) for version in versions)
+
+
+def _tagging(run: Run, entry: Entry) -> Tagging:
+    name = run.tag_name(entry.name, entry.version)
+    commit = entry.commit
+    if commit is None:
+        package = run.workspace.by_name.get(entry.name)
+        commit = commit_that_brought(run, package) if package and package.version == entry.version else None
+    if commit is None:
+        raise Failed(
+            f"no commit is recorded for {entry.spec}, and none in the history of {run.branch} brought it",
+            code="COMMIT_MISSING",
+            hint=f"tag it by hand (`git tag -a {name} <commit>`), push the tag, and run again",
+        )
+    git = run.tools.git
+    if not git.has_commit(commit) and not git.fetch_commit(run.release.remote, commit):
+        raise Failed(
+            f"{entry.spec} was built from {commit[:12]}, which is neither here nor on {run.release.remote}",
+            code="COMMIT_MISSING",
+            hint="fetch the branch that holds it, then run again",
+        )
+    there = run.refs.tags.get(name)
+    if there is not None and there != commit:
+        raise Failed(
+            f"the tag {name} exists on {run.release.remote} and points at {there[:12]}, not at {commit[:12]}",
+            code="TAG_EXISTS",
+            hint=f"vis-tasks never moves a tag. If it is wrong, delete it (`git push {run.release.remote} :refs/tags/{name}`), "
+            "then run again",
+        )
+    return Tagging(entry, name, commit)
+
+
+def _message(item: Tagging) -> str:
+    lines = [item.entry.spec, ""]
+    lines += [f"Stage-Id: {item.entry.id}"] if item.entry.id else []
+    lines += [f"Integrity: {item.entry.integrity}"] if item.entry.integrity else []
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _push(run: Run, new: list[Tagging]) -> None:
+    run.state.note(lambda journal: journal.add("tagged", *(item.tag for item in new)))
+    result = run.tools.git.push(
+        run.release.remote, [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new], atomic=True
+    )
+    run.forget("refs")
+    if isinstance(result, Pushed):
+        return
+    raise Failed(
+        f"{run.release.remote} did not take the tags: {result.why}",
+        code="PUSH_REFUSED",
+        hint="let the release user push tags, then run again: the versions are live and keep their place in staged.json",
+        details={"tags": [item.tag for item in new]},
+    )

@@ -1,0 +1,199 @@
+"""version: from change files to one pushed version commit.
+
+Intent is journalled before the first byte is written, so that a killed step is taken back by the next run and done again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.core.wave import Versioning
+from vis_tasks.errors import Failed, Refused
+from vis_tasks.ports import Pushed, PushRefused, PushStale
+from vis_tasks.services.commands import run_hook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from vis_tasks.core.model import Plan
+    from vis_tasks.core.targets import State
+    from vis_tasks.services.run import Run
+
+__all__ = ["look", "planned_lines", "version"]
+
+
+def look(run: Run) -> State:
+    """Due when there are change files, when a step was interrupted, or when commits aren't on the remote yet."""
+    step = run.state.journal().versioning if run.state.has_journal() else None
+    if step and step.commit is None:
+        return Due("an earlier version step was interrupted; it is taken back and done again")
+    if run.changes:
+        lines = planned_lines(run.plan)
+        count = len(run.plan.releases)
+        return Due(f"{len(run.changes)} change file(s), {count} package(s) to version", lines)
+    if _unpushed(run):
+        return Due(f"the branch {run.branch} has commits that {run.release.remote} lacks", ("push them",))
+    return UpToDate("no change files")
+
+
+def planned_lines(plan: Plan) -> tuple[str, ...]:
+    """One line per planned release."""
+    return tuple(f"{release.name} {release.old} → {release.new} ({release.level})" for release in plan.releases)
+
+
+def version(run: Run) -> None:
+    """Write the planned versions, ranges, changelogs and lock file, remove the change files, commit, push.
+
+    Raises:
+        vis_tasks.errors.Refused: code ``REMOTE_MOVED``; somebody pushed first. The tree is back to where it was.
+        vis_tasks.errors.Failed: the push was refused or the network failed.
+    """
+    recover(run)
+    if run.changes:
+        _write_and_commit(run)
+    if _unpushed(run):
+        _push(run)
+    run.forget("workspace", "changes", "plan", "refs")
+
+
+def recover(run: Run) -> None:
+    """Take back what a killed version step left behind: its own files only, and only as it would have written them."""
+    if not run.state.has_journal():
+        return
+    step = run.state.journal().versioning
+    if step is None or step.commit is not None:
+        return
+    git = run.tools.git
+    head = git.head()
+    if head != step.base:
+        # Killed between the commit and its note: the commit is there.
+        if head and git.contains(step.base, head):
+            _note(run, replace(step, commit=head))
+        else:
+            run.state.note(lambda journal: replace(journal, versioning=None))
+        return
+    for path, planned in step.files.items():
+        now = run.tools.files.read(path)
+        before = git.read(step.base, path)
+        if planned and now is not None and now != before and hashlib.sha256(now).hexdigest() != planned:
+            raise Refused(
+                f"a version step was interrupted, and {path} has been edited since",
+                code="EDITED_SINCE",
+                hint=f"save your edit elsewhere, `git checkout HEAD -- {path}`, then run again",
+            )
+    git.reset(step.base, sorted(step.files))
+    run.state.note(lambda journal: replace(journal, versioning=None))
+    run.forget("workspace", "changes", "plan")
+    run.tools.console.detail("took back an interrupted version step")
+
+
+def _write_and_commit(run: Run) -> None:
+    git, files = run.tools.git, run.tools.files
+    base = git.head() or ""
+    plan = run.plan
+    run_hook(run, "before_version")
+    edits = run.tools.plan_edits(run.workspace, plan)
+    planned: dict[str, str | None] = {
+        edit.path: None if edit.content is None else hashlib.sha256(edit.content).hexdigest() for edit in edits
+    }
+    releases = {release.name: (release.old, release.new) for release in plan.releases}
+    _note(run, Versioning(base=base, files={**planned, **_lockfiles(run)}, releases=releases))
+    for edit in edits:
+        if edit.content is None:
+            files.delete(edit.path)
+        else:
+            files.write(edit.path, edit.content)
+    run.forget("workspace")
+    locked = run.tools.refresh_lockfile(run.workspace)
+    run_hook(run, "after_version")
+    paths = sorted({*planned, *locked, *_others(run)})
+    commit = git.commit(paths, _message(plan))
+    if commit is None:
+        raise Failed("there was nothing to commit after versioning", code="NOTHING_WRITTEN")
+    run.report.versioned.update(releases)
+    run.report.commits.append(commit)
+    _note(run, Versioning(base=base, files=dict.fromkeys(paths), releases=releases, commit=commit))
+    specs = [f"{name}@{new}" for name, (_, new) in releases.items()]
+    run.state.note(lambda journal: journal.add("applied", *specs))
+    for line in planned_lines(plan):
+        run.tools.console.success(line)
+
+
+def _lockfiles(run: Run) -> Mapping[str, None]:
+    names = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb")
+    return {name: None for name in names if run.tools.files.read(name) is not None}
+
+
+def _others(run: Run) -> set[str]:
+    """What a hook changed besides: the tree was clean before."""
+    prefix = run.tools.git.prefix()
+    own = run.state.own_paths
+    inside = (path.removeprefix(prefix) for path in run.tools.git.dirty() if path.startswith(prefix))
+    return {path for path in inside if not any(path == mine or path.startswith(mine) for mine in own)}
+
+
+def _message(plan: Plan) -> str:
+    """The version commit's message. No ``[skip ci]``: a tag on a commit that carries it would skip tag pipelines too."""
+    count = len(plan.releases)
+    lines = [f"chore(release): version {count} package{'' if count == 1 else 's'}", ""]
+    lines += [f"- {release.name} {release.old} → {release.new}" for release in plan.releases]
+    lines += ["", *(f"Vis-Release: {release.name}@{release.new}" for release in plan.releases)]
+    return "\n".join(lines) + "\n"
+
+
+def _note(run: Run, step: Versioning) -> None:
+    run.state.note(lambda journal: replace(journal, versioning=step))
+
+
+def _unpushed(run: Run) -> bool:
+    head = run.tools.git.head()
+    return head is not None and run.refs.branch != head and not (run.refs.branch and _behind(run, head))
+
+
+def _behind(run: Run, head: str) -> bool:
+    there = run.refs.branch
+    return bool(there and run.tools.git.has_commit(there) and run.tools.git.contains(head, there))
+
+
+def _push(run: Run) -> None:
+    result = run.tools.git.push(run.release.remote, [f"HEAD:refs/heads/{run.branch}"])
+    run.forget("refs")
+    step = run.state.journal().versioning if run.state.has_journal() else None
+    if isinstance(result, Pushed):
+        if step and step.commit:
+            _note(run, replace(step, pushed=True))
+        return
+    network = isinstance(result, PushRefused) and result.network
+    if step and step.commit == run.tools.git.head() and not network:
+        run.tools.git.reset(step.base, sorted(step.files))
+        run.state.note(lambda journal: replace(journal, versioning=None, applied=()))
+        run.report.versioned.clear()
+        run.forget("workspace", "changes", "plan")
+        if not run.state.journal().intents and not run.state.pending().pending:
+            run.state.close_journal()
+    raise _push_error(run, result)
+
+
+def _push_error(run: Run, result: PushStale | PushRefused) -> Refused | Failed:
+    where = f"{run.release.remote}/{run.branch}"
+    if isinstance(result, PushStale):
+        return Refused(
+            f"{where} moved on while this release was being versioned; nothing was released and your tree is as it was",
+            code="REMOTE_MOVED",
+            hint=f"git pull --ff-only {run.release.remote} {run.branch}, then run again",
+        )
+    if result.network:
+        return Failed(
+            f"the version commit could not be pushed to {where}: {result.why}",
+            code="PUSH_FAILED",
+            hint="the commit is kept; run again when the remote is reachable",
+        )
+    return Failed(
+        f"{where} refused the version commit; nothing was released and your tree is as it was\n{result.why}",
+        code="PUSH_REFUSED",
+        hint="let the release user push to the branch (a bypass in its protection), or version in a pull request: "
+        "`invoke version` on a branch of its own, merge, then `invoke release`",
+    )

@@ -1,0 +1,165 @@
+"""wait: hold the run until every staged version is decided, or the deadline passes. One look at the registry a tick."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from vis_tasks.config.durations import format_duration
+from vis_tasks.core.decision import Memory, Verdict, decide
+from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.services.decided import write_down
+from vis_tasks.services.readings import read_all
+from vis_tasks.services.stage import look as look_stage
+from vis_tasks.services.wave import forget_wave
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vis_tasks.core.pending import Entry
+    from vis_tasks.core.targets import State
+    from vis_tasks.services.readings import Reading
+    from vis_tasks.services.run import Run
+
+__all__ = ["Watch", "look", "tick", "wait"]
+
+_JITTER = 0.1
+_MAX_BACKOFF = 120.0
+
+
+def look(run: Run) -> State:
+    """Due while a staged version of this wave is undecided."""
+    if run.release.publish.stage.mode == "detached":
+        return UpToDate('mode = "detached": a scheduled `invoke reconcile tag` takes over')
+    ahead = look_stage(run)
+    if isinstance(ahead, Due):
+        return Due("versions will be waiting once staged")
+    waiting = _undecided(run)
+    if not waiting:
+        return UpToDate("nothing is waiting for a decision")
+    return Due(f"{len(waiting)} version(s) wait for a decision", tuple(f"wait for {entry.spec}" for entry in waiting))
+
+
+def _undecided(run: Run) -> tuple[Entry, ...]:
+    """Every pending entry that isn't decided, of this wave and of earlier ones."""
+    return tuple(entry for entry in run.state.pending().pending if entry.reason in {"waiting", "timeout"})
+
+
+@dataclass
+class Watch:
+    """What the wait remembers of each version from tick to tick.
+
+    Attributes:
+        memory: the decision's own memory.
+        gone_since: seconds of the monotonic clock at which the record was first seen gone.
+        errors: how often each kind of useless answer came, over the whole wait.
+    """
+
+    memory: dict[tuple[str, str], Memory] = field(default_factory=dict)
+    gone_since: dict[tuple[str, str], float] = field(default_factory=dict)
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+def wait(run: Run) -> None:
+    """Poll until all is decided or the deadline has passed; decisions are written to staged.json as they come.
+
+    A rejection or a timeout is a warning, never a failure. A version that went live with other bytes is a failure, told at the
+    end, after the others had their time.
+    """
+    clock, console = run.tools.clock, run.tools.console
+    config = run.release.publish.stage
+    start = clock.monotonic()
+    deadline = start + config.timeout.total_seconds()
+    next_beat = start + config.heartbeat.total_seconds()
+    watch = Watch()
+    waiting = _undecided(run)
+    _announce(run, waiting)
+    failures = 0
+    while waiting:
+        waiting, pause = tick(run, watch, waiting)
+        now = clock.monotonic()
+        if not waiting or now >= deadline:
+            break
+        failures = failures + 1 if pause is not None else 0
+        interval = _interval(config.poll_interval.total_seconds(), failures, pause)
+        clock.sleep(min(interval, max(0.0, deadline - now)))
+        now = clock.monotonic()
+        if now >= next_beat:
+            next_beat += config.heartbeat.total_seconds()
+            left = format_duration_seconds(max(0.0, deadline - now))
+            console.line(
+                f"still waiting for {len(waiting)} version(s), {left} left: {', '.join(e.spec for e in waiting[:5])}"
+            )
+    for entry in waiting:
+        write_down(run, entry, "timeout")
+    forget_wave(run)
+
+
+def format_duration_seconds(seconds: float) -> str:
+    """``"25m"`` or ``"40s"``."""
+    from datetime import timedelta
+
+    return format_duration(timedelta(seconds=round(seconds)))
+
+
+def _announce(run: Run, waiting: Sequence[Entry]) -> None:
+    console = run.tools.console
+    timeout = format_duration(run.release.publish.stage.timeout)
+    console.line(f"{len(waiting)} version(s) wait for approval with 2FA, for {timeout} at most:")
+    for entry in waiting:
+        console.line(f"  {entry.spec} → {entry.tag}  `invoke stage.approve {entry.id or entry.spec}`")
+
+
+def _interval(base: float, failures: int, pause: float | None) -> float:
+    """The next pause in seconds: the poll interval with a little jitter; doubled up to two minutes while answers fail."""
+    grown = base if failures == 0 else min(max(_MAX_BACKOFF, base), base * 2 ** min(failures, 6))
+    jittered = grown * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311  (spreads polls, guards nothing)
+    return max(jittered, pause or 0.0)
+
+
+def tick(run: Run, watch: Watch, waiting: Sequence[Entry]) -> tuple[tuple[Entry, ...], float | None]:
+    """One look at the registry for all waiting versions.
+
+    Returns:
+        What is still waiting, and None when the registry answered, or else the seconds it asked us to stay away (0 when it didn't
+        say).
+    """
+    readings = read_all(run, waiting)
+    still: list[Entry] = []
+    pause: float | None = None
+    for entry in waiting:
+        reading = readings[entry.key]
+        for error in reading.errors:
+            pause = max(pause or 0.0, error.retry_after or 0.0)
+            watch.errors[error.kind] += 1
+            if watch.errors[error.kind] == 1:
+                run.tools.console.detail(f"the registry gave no usable answer ({error.why}); still waiting")
+        if not _decide(run, watch, entry, reading):
+            still.append(_with_id(run, entry, reading))
+    return tuple(still), pause
+
+
+def _decide(run: Run, watch: Watch, entry: Entry, reading: Reading) -> bool:
+    now = run.tools.clock.monotonic()
+    gone_for = now - watch.gone_since.get(entry.key, now)
+    settle = run.release.publish.stage.settle.total_seconds()
+    decision = decide(reading.evidence, watch.memory.get(entry.key, Memory()), gone_for=gone_for, settle=settle)
+    watch.memory[entry.key] = decision.memory
+    if decision.memory.gone_readings:
+        watch.gone_since.setdefault(entry.key, now)
+    elif not reading.errors:
+        watch.gone_since.pop(entry.key, None)
+    if decision.verdict is Verdict.PENDING:
+        return False
+    write_down(run, entry, decision.verdict.value, why=decision.why, live=reading.live)
+    return True
+
+
+def _with_id(run: Run, entry: Entry, reading: Reading) -> Entry:
+    """An entry adopted without its id learns it from the list."""
+    if entry.id is None and reading.record is not None:
+        entry = replace(entry, id=reading.record.id)
+        run.state.change(lambda state: state.put(entry))
+    return entry

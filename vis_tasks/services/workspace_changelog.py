@@ -1,0 +1,73 @@
+"""The workspace CHANGELOG.md: one entry per wave, of what really went live. Rejected versions never stand in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vis_tasks.services.record import Chore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vis_tasks.services.run import Run
+    from vis_tasks.services.tag import Tagging
+
+__all__ = ["changelog_chore", "insert_wave"]
+
+_PATH = "CHANGELOG.md"
+_TITLE = "# Changelog\n"
+
+
+def changelog_chore(run: Run, work: Sequence[Tagging]) -> Chore | None:
+    """The commit ``chore(release): record wave [skip ci]``; None when there is nothing new to write.
+
+    A workspace whose root package is released itself keeps that package's changelog there, and gets no wave entries.
+    """
+    if not run.release.workspace_changelog or any(package.path == "." for package in run.workspace.packages):
+        return None
+    written = set(run.state.journal().changelog)
+    specs = [item.entry.spec for item in work if item.entry.spec not in written]
+    if not specs:
+        return None
+    date = run.tools.clock.now().date().isoformat()
+
+    def apply() -> Sequence[str]:
+        old = run.tools.files.read(_PATH)
+        text = old.decode("utf-8", errors="surrogateescape") if old is not None else _TITLE
+        new = insert_wave(text, date, specs)
+        if new != text:
+            run.tools.files.write(_PATH, new.encode("utf-8", errors="surrogateescape"))
+        run.state.note(lambda journal: journal.add("changelog", *specs))
+        return [_PATH]
+
+    return Chore("chore(release): record wave [skip ci]", apply)
+
+
+def insert_wave(text: str, date: str, specs: Sequence[str]) -> str:
+    """The changelog with the wave's entry on top, below the title; lines that stand there already are not written twice.
+
+    Args:
+        text: the changelog.
+        date: ISO date of the entry.
+        specs: ``name@version``, in the order they were tagged.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = text.splitlines()
+    missing = [spec for spec in specs if f"- {spec}" not in lines]
+    if not missing:
+        return text
+    entry = [f"## {date}", "", *(f"- {spec}" for spec in missing)]
+    top = next((number for number, line in enumerate(lines) if line.startswith("## ")), len(lines))
+    if top < len(lines) and lines[top] == entry[0]:
+        end = top + 1
+        while end < len(lines) and not lines[end].startswith("## "):
+            end += 1
+        while end > top + 1 and not lines[end - 1].strip():
+            end -= 1
+        lines[end:end] = entry[2:]
+    else:
+        before = lines[:top]
+        while before and not before[-1].strip():
+            before.pop()
+        lines = [*before, *([""] if before else []), *entry, *(["", *lines[top:]] if top < len(lines) else [])]
+    return newline.join(lines) + newline

@@ -1,0 +1,196 @@
+"""The one edge between Invoke and the house: opens a session, prints one JSON document if asked, turns errors into exit codes.
+
+Invoke turns only its own `Exit` into an exit code and shows a traceback for everything else; so every task does its work inside
+`session`, which raises `Exit` for our errors. ``--debug`` shows the traceback too.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import os
+import sys
+import traceback
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.exceptions import Exit
+
+from vis_tasks.errors import VisError
+from vis_tasks.tasks.signals import raising_on_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from invoke.context import Context
+
+    from vis_tasks.config.load import LoadedConfig
+    from vis_tasks.config.model import Config
+    from vis_tasks.ports import Console
+    from vis_tasks.services.run import Run, Tools
+
+__all__ = ["Session", "dry", "find_root", "session"]
+
+_MARKS = ("vis.toml",)
+
+
+class Session:
+    """One command's way into the house. Everything is built on first use.
+
+    Args:
+        root: the workspace root.
+        command: as typed, for messages and the lock.
+        json_mode: one JSON document on stdout, all else on stderr.
+    """
+
+    def __init__(self, root: Path, command: str, *, json_mode: bool = False) -> None:
+        self.root = root
+        self.command = command
+        self.json_mode = json_mode
+        self.document: dict[str, Any] | None = None
+        self._on_error: Callable[[], dict[str, Any]] | None = None
+
+    @cached_property
+    def console(self) -> Console:
+        """Where people read."""
+        from vis_tasks.wiring import build_console
+
+        return build_console(json_mode=self.json_mode)
+
+    @cached_property
+    def loaded(self) -> LoadedConfig:
+        """The configuration with its provenance."""
+        from vis_tasks.config.load import load_config
+
+        loaded = load_config(self.root, os.environ)
+        for warning in loaded.warnings:
+            self.console.warning(warning)
+        return loaded
+
+    @property
+    def config(self) -> Config:
+        """The configuration."""
+        return self.loaded.config
+
+    @cached_property
+    def tools(self) -> Tools:
+        """The ports."""
+        from vis_tasks.wiring import build_tools
+
+        return build_tools(self.root, self.config, self.console)
+
+    def run(self, *, plan_only: bool = False) -> Run:
+        """A run over these tools."""
+        from vis_tasks.services.run import Run
+
+        return Run(self.tools, self.config, plan_only=plan_only)
+
+    def result(self, document: dict[str, Any]) -> None:
+        """What ``--json`` prints when the command ends well."""
+        self.document = document
+
+    def partial_result(self, how: Callable[[], dict[str, Any]]) -> None:
+        """What ``--json`` adds to an error: how far it came."""
+        self._on_error = how
+
+    def error_document(self, error: VisError) -> dict[str, Any]:
+        """What ``--json`` prints when the command ends in an error."""
+        so_far = self._on_error() if self._on_error else {}
+        told = {"code": error.code, "message": error.message, "hint": error.hint, "details": error.details}
+        return {"ok": False, "command": self.command, "error": told, **so_far}
+
+
+@contextmanager
+def session(c: Context, command: str, *, json: bool = False, debug: bool = False) -> Iterator[Session]:
+    """Open a session for one task; the way out of it is an exit code.
+
+    Args:
+        c: Invoke's context.
+        command: the task's name.
+        json: print one JSON document on stdout.
+        debug: show tracebacks.
+    """
+    debug = debug or bool(os.environ.get("VIS_DEBUG"))
+    opened = Session(find_root(c), command, json_mode=json)
+    try:
+        with raising_on_signals():
+            yield opened
+    except VisError as error:
+        if debug:
+            traceback.print_exc()
+        if json:
+            _print_json(opened.error_document(error))
+        _tell(opened, error)
+        raise Exit(None, error.exit_code) from None
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`); Python would complain again at exit without this.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise Exit(None, 1) from None
+    except Exit:
+        raise
+    except Exception as error:  # noqa: BLE001  (the last line of defence: no traceback reaches a user)
+        if debug:
+            traceback.print_exc()
+        broken = VisError(
+            f"unexpected {type(error).__name__}: {error}",
+            code="INTERNAL",
+            hint="this is a defect in vis-tasks; run again with --debug and report the traceback",
+        )
+        if json:
+            _print_json(opened.error_document(broken))
+        _tell(opened, broken)
+        raise Exit(None, broken.exit_code) from None
+    if json:
+        _print_json({"ok": True, "command": command, **(opened.document or {})})
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    sys.stdout.write(json_module.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _tell(opened: Session, error: VisError) -> None:
+    text = error.message if not error.hint else f"{error.message}\nNext steps: {error.hint}"
+    opened.console.error(text)
+
+
+def find_root(c: Context) -> Path:
+    """The workspace root: as given to `release_namespace`, else the nearest folder upwards that looks like one.
+
+    A folder with a ``vis.toml`` wins over all others; then a package.json with workspaces, a pnpm-workspace.yaml, or the
+    nearest package.json. Without any it is the current folder, and reading the workspace will say what is missing.
+    """
+    given = c.config.get("vis_tasks", {}).get("root")
+    if given:
+        return Path(given).resolve()
+    here = Path.cwd()
+    folders = (here, *here.parents)
+    for sign in (_has_config, _is_workspace, _has_manifest):
+        found = next((folder for folder in folders if sign(folder)), None)
+        if found:
+            return found
+    return here
+
+
+def _has_config(folder: Path) -> bool:
+    return any((folder / mark).is_file() for mark in _MARKS)
+
+
+def _is_workspace(folder: Path) -> bool:
+    if (folder / "pnpm-workspace.yaml").is_file():
+        return True
+    manifest = folder / "package.json"
+    try:
+        return manifest.is_file() and '"workspaces"' in manifest.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+
+
+def _has_manifest(folder: Path) -> bool:
+    return (folder / "package.json").is_file()
+
+
+def dry(c: Context) -> bool:
+    """Whether Invoke's own ``--dry`` was given: it means plan-only here."""
+    return bool(c.config.run.dry)

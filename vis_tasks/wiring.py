@@ -1,0 +1,122 @@
+"""The only place that builds adapters. Imports stand inside the functions: a command pays only for what it uses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from vis_tasks.config.model import Config
+    from vis_tasks.core.edits import FileEdit
+    from vis_tasks.core.model import Package, Plan, Workspace
+    from vis_tasks.core.tarball_checks import Problem
+    from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Runner, Tarball
+    from vis_tasks.services.run import Tools
+
+__all__ = ["build_console", "build_tools", "write_ci_report"]
+
+
+def build_console(*, json_mode: bool = False) -> Console:
+    """The console of this process."""
+    from vis_tasks.adapters.console import make_console
+
+    return make_console(json_mode=json_mode, env=os.environ, stdout=sys.stdout, stderr=sys.stderr)
+
+
+def write_ci_report(markdown: str) -> None:
+    """Append to the job summary, where CI has one."""
+    from vis_tasks.adapters.ci_report import append_summary
+
+    append_summary(os.environ, markdown)
+
+
+def build_tools(root: Path, config: Config, console: Console) -> Tools:
+    """All ports for one workspace. Starts no process and makes no request."""
+    from vis_tasks.adapters.changefiles import read_changes
+    from vis_tasks.adapters.clock import SystemClock
+    from vis_tasks.adapters.files import LocalMachine, RootFiles
+    from vis_tasks.adapters.git import GitCli
+    from vis_tasks.adapters.process import SubprocessRunner
+    from vis_tasks.adapters.redact import redact
+    from vis_tasks.adapters.workspace import read_workspace
+    from vis_tasks.services.run import Tools
+
+    runner = SubprocessRunner()
+    git = GitCli(runner, root, os.environ)
+    clock = SystemClock()
+
+    def npm() -> Npm:
+        return _npm(root, config, runner, clock)
+
+    def forge() -> Forge | None:
+        from vis_tasks.adapters.forge import forge_for
+
+        url = git.remote_url(config.release.remote) or ""
+        return forge_for(url, os.environ, config.release.forge, clock=clock)
+
+    def packer(workspace: Workspace) -> Packer:
+        from vis_tasks.adapters.npm.packers import packer_for
+
+        return packer_for(workspace, runner, npm=_npm_argv(runner))
+
+    def refresh_lockfile(workspace: Workspace) -> Sequence[str]:
+        from vis_tasks.adapters.lockfile import refresh_lockfile as refresh
+
+        return refresh(workspace, runner)
+
+    return Tools(
+        root=root,
+        env=os.environ,
+        clock=clock,
+        console=console,
+        runner=runner,
+        files=RootFiles(root),
+        machine=LocalMachine(),
+        git=git,
+        npm=npm,
+        forge=forge,
+        packer=packer,
+        read_tarball=_read_tarball,
+        check_tarball=_check_tarball,
+        read_workspace=read_workspace,
+        read_changes=read_changes,
+        plan_edits=lambda workspace, plan: _plan_edits(root, clock, workspace, plan),
+        refresh_lockfile=refresh_lockfile,
+        redact=redact,
+    )
+
+
+def _npm_argv(runner: Runner) -> Sequence[str]:
+    from vis_tasks.adapters.npm.node import find_npm
+
+    return find_npm(runner, os.environ).argv
+
+
+def _npm(root: Path, config: Config, runner: Runner, clock: Clock) -> Npm:
+    from vis_tasks.adapters.npm.side import NpmSide
+
+    return NpmSide.load(runner, root, os.environ, clock, config.release.publish)
+
+
+def _read_tarball(path: Path) -> Tarball:
+    from vis_tasks.adapters.npm.tarball import read_tarball
+
+    return read_tarball(path)
+
+
+def _check_tarball(package: Package, tarball: Tarball) -> Sequence[Problem]:
+    from vis_tasks.adapters.npm.tarball import check_tarball
+
+    return check_tarball(package, tarball)
+
+
+def _plan_edits(root: Path, clock: Clock, workspace: Workspace, plan: Plan) -> Sequence[FileEdit]:
+    from vis_tasks.adapters.workspace import read_for_edits
+    from vis_tasks.core.edits import edits_for
+
+    files = read_for_edits(root, workspace, plan)
+    return edits_for(workspace, files, plan, date=clock.now().date())
