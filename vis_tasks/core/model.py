@@ -71,11 +71,13 @@ class Workspace:
         root: absolute path of the workspace root.
         manager: ``"npm"``, ``"pnpm"``, ``"yarn"`` or ``"bun"``: who packs and refreshes the lock file.
         packages: every member; the root package is among them only when it is a member (or the only package).
+        root_package: the root's package.json when the root isn't a member; its ranges are kept in step with the members.
     """
 
     root: Path
     manager: str
     packages: tuple[Package, ...]
+    root_package: Package | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Package]:

@@ -1,0 +1,183 @@
+"""Finding the packages of a workspace: npm, pnpm, Yarn and Bun.
+
+Each package.json is read once; folders are listed only where a pattern has a wildcard, and never below node_modules.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vis_tasks.adapters.manifests import parse_manifest, refuse
+from vis_tasks.adapters.members import find_members
+from vis_tasks.core.edits import needed_files
+from vis_tasks.core.jsontext import line_of
+from vis_tasks.core.model import DEPENDENCY_TABLES, Package, Workspace
+from vis_tasks.core.ranges import is_range, is_spec
+from vis_tasks.core.versions import is_valid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vis_tasks.core.model import Plan
+
+__all__ = ["read_needed", "read_workspace"]
+
+_LOCK_FILES = (
+    ("pnpm-lock.yaml", "pnpm"),
+    ("yarn.lock", "yarn"),
+    ("bun.lock", "bun"),
+    ("bun.lockb", "bun"),
+    ("package-lock.json", "npm"),
+    ("npm-shrinkwrap.json", "npm"),
+)
+_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
+
+
+def read_workspace(root: Path) -> Workspace:
+    """Read every package of the workspace at ``root``.
+
+    Args:
+        root: folder with the root package.json.
+
+    Raises:
+        UsageError: code ``WORKSPACE``: no package.json, no packages, broken JSON (line and column), missing or repeated names
+            (all files named), a version that isn't one, or a range between members that npm couldn't read.
+    """
+    root = Path(root).absolute()
+    manifest = _read_root(root)
+    patterns, manager = _patterns(root, manifest)
+    base = os.fspath(root)
+    root_package = Package(_text(manifest, "name"), _text(manifest, "version"), ".", manifest)
+    if patterns is None:
+        if not root_package.name:
+            hint = 'name the package, or list the members below "workspaces" (pnpm: "packages" in pnpm-workspace.yaml)'
+            raise refuse("package.json has neither workspaces nor a name: there is nothing to release here", hint)
+        packages: tuple[Package, ...] = (root_package,)
+        workspace = Workspace(root, manager, packages)
+    else:
+        found = find_members(base, patterns, ordered=manager != "pnpm")
+        packages = tuple(_member(path, content, root_package) for path, content in found)
+        if not packages:
+            listed = ", ".join(patterns) or "no pattern"
+            raise refuse(f"no folder with a package.json fits the workspace patterns ({listed})", "correct the patterns")
+        is_member = any(package.path == "." for package in packages)
+        workspace = Workspace(root, manager, packages, None if is_member else root_package)
+    _check_names(packages)
+    _check_values(workspace)
+    return workspace
+
+
+def read_needed(workspace: Workspace, plan: Plan) -> dict[str, bytes]:
+    """The bytes of every file that writing the plan has to see; changelogs that don't exist yet are left out."""
+    found: dict[str, bytes] = {}
+    for path in needed_files(workspace, plan):
+        try:
+            found[path] = (workspace.root / path).read_bytes()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise refuse(f"{path}: the file can't be read: {error.strerror}") from None
+    return found
+
+
+def _read_root(root: Path) -> Mapping[str, Any]:
+    try:
+        content = (root / "package.json").read_bytes()
+    except FileNotFoundError:
+        hint = "run this in the root of a JavaScript workspace"
+        raise refuse(f"there is no package.json in {root}", hint) from None
+    except OSError as error:
+        raise refuse(f"package.json can't be read: {error.strerror}") from None
+    return parse_manifest("package.json", content)
+
+
+def _text(manifest: Mapping[str, Any], key: str) -> str:
+    value = manifest.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _member(path: str, content: bytes, root_package: Package) -> Package:
+    if path == ".":
+        return root_package
+    manifest = parse_manifest(f"{path}/package.json", content)
+    return Package(_text(manifest, "name"), _text(manifest, "version"), path, manifest)
+
+
+def _patterns(root: Path, manifest: Mapping[str, Any]) -> tuple[list[str] | None, str]:
+    """Member patterns (None for a single package) and the package manager."""
+    pnpm = root / "pnpm-workspace.yaml"
+    if pnpm.is_file():
+        listed = _pnpm_packages(pnpm)
+        if listed is not None:
+            return listed, "pnpm"
+    manager = _manager(root, manifest)
+    value = manifest.get("workspaces")
+    if isinstance(value, dict):  # Yarn 1 and Bun: {"packages": [...], "nohoist"/"catalog": ...}
+        value = value.get("packages")
+    if value is None:
+        return None, manager
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        line = line_of((root / "package.json").read_text(encoding="utf-8"), ("workspaces",))
+        raise refuse(f'package.json:{line}: "workspaces" must be a list of patterns, or an object with such a list as "packages"')
+    return value, manager
+
+
+def _manager(root: Path, manifest: Mapping[str, Any]) -> str:
+    declared = _text(manifest, "packageManager").partition("@")[0]
+    if declared in _MANAGERS:
+        return declared
+    return next((name for file, name in _LOCK_FILES if (root / file).is_file()), "npm")
+
+
+def _pnpm_packages(path: Path) -> list[str] | None:
+    import yaml
+
+    try:
+        value = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise refuse(f"{path.name}:{line}: the file is not YAML: {getattr(error, 'problem', error)}") from None
+    listed = value.get("packages") if isinstance(value, dict) else None
+    if listed is None:
+        return None
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise refuse(f'{path.name}:1: "packages" must be a list of patterns')
+    return listed
+
+
+def _check_names(packages: Sequence[Package]) -> None:
+    nameless = [package.manifest_path for package in packages if not package.name]
+    if nameless:
+        raise refuse(f"no name in {', '.join(nameless)}", 'add "name" (private packages need one too)', files=nameless)
+    seen: dict[str, Package] = {}
+    for package in packages:
+        other = seen.setdefault(package.name, package)
+        if other is not package:
+            files = [other.manifest_path, package.manifest_path]
+            what = f'two packages are called "{package.name}": {files[0]} and {files[1]}'
+            raise refuse(what, "rename one of them, or take its folder out of the workspace", files=files)
+
+
+def _check_values(workspace: Workspace) -> None:
+    names = workspace.by_name
+    for package in workspace.packages:
+        if package.version and not is_valid(package.version):
+            where = _where(workspace, package, ("version",))
+            raise refuse(f'{where}: "{package.version}" is not a version', "write it as 1.2.3")
+        for table in DEPENDENCY_TABLES:
+            entries = package.table(table)
+            for name in entries.keys() & names.keys() if entries else ():
+                spec = entries[name]
+                inner = spec.removeprefix("workspace:") if isinstance(spec, str) else ""
+                fine = isinstance(spec, str) and (inner in {"*", "^", "~"} or is_range(inner) or is_spec(spec))
+                if not fine:
+                    where = _where(workspace, package, (table, name))
+                    raise refuse(f'{where}: "{spec}" is not a version range for "{name}"', 'write it as "^1.2.3"')
+
+
+def _where(workspace: Workspace, package: Package, keys: tuple[str, ...]) -> str:
+    text = (workspace.root / package.manifest_path).read_text(encoding="utf-8")
+    return f"{package.manifest_path}:{line_of(text, keys)}"

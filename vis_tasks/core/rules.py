@@ -1,0 +1,135 @@
+"""How a release spreads: one frozen set of rules, made from ``[release]`` or from changesets' own configuration.
+
+Sources for the changesets sets: `assemble-release-plan` 6.0.10 and 7.0.0, `apply-release-plan` 7.1.1 and 8.0.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from vis_tasks.core.model import Level
+from vis_tasks.core.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CHANGESETS_2", "CHANGESETS_3", "Rules", "Settings", "rules_from"]
+
+
+class Settings(Selection, Protocol):
+    """The part of ``[release]`` that planning reads."""
+
+    @property
+    def fixed(self) -> Sequence[Sequence[str]]:
+        """Groups of globs whose members always share one version."""
+        ...
+
+    @property
+    def linked(self) -> Sequence[Sequence[str]]:
+        """Groups of globs whose released members share the highest version."""
+        ...
+
+    @property
+    def rules(self) -> str:
+        """Name of the rule set."""
+        ...
+
+    @property
+    def update_internal_dependents(self) -> str:
+        """``"out-of-range"``, ``"patch"`` or ``"minor"``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything planning needs to know about how to bump.
+
+    Attributes:
+        name: ``"vis"``, ``"changesets-2"`` or ``"changesets-3"``.
+        include: name globs to version.
+        ignore: name globs never to version.
+        private_packages: version packages marked private too.
+        fixed: groups of name globs that always share one version.
+        linked: groups of name globs whose released members share the highest version.
+        peers: what a peer dependency does to its dependent when it counts: ``"match"`` gives the source's level, ``"major"`` a
+            major for a minor or major (a patch only out of range), ``"patch"`` a patch.
+        peers_always: a minor or major of a peer counts even while the range still fits.
+        dependents_from: the least level of a release that takes all its dependents along; None: only those out of range.
+        ranges_from: the least level of a release that moves a range which still fits, in packages that are written anyway.
+        peer_ranges: move the peer ranges that still fit as well.
+        dev_ranges: move the dev ranges that still fit as well.
+        workspace_protocol_only: leave every range alone that doesn't use ``workspace:``.
+        caret_leaves: ``workspace:^`` and ``workspace:~`` count as left by every release (engines before 6.0.9).
+        refuse_mixed: refuse a change file that names skipped and other packages together.
+        root_ranges: move ranges in a root package.json that is no member.
+        keep_style: rewrite x-ranges, ``||`` and two-sided ranges in their own style instead of as an exact version.
+        minor_for_major_before_1: below 1.0.0 a major moves the minor number.
+        patch_for_minor_before_1: below 1.0.0 a minor moves the patch number.
+    """
+
+    name: str = "vis"
+    include: tuple[str, ...] = ("*",)
+    ignore: tuple[str, ...] = ()
+    private_packages: bool = False
+    fixed: tuple[tuple[str, ...], ...] = ()
+    linked: tuple[tuple[str, ...], ...] = ()
+    peers: str = "match"
+    peers_always: bool = False
+    dependents_from: Level | None = None
+    ranges_from: Level = Level.PATCH
+    peer_ranges: bool = False
+    dev_ranges: bool = False
+    workspace_protocol_only: bool = False
+    caret_leaves: bool = False
+    refuse_mixed: bool = False
+    root_ranges: bool = True
+    keep_style: bool = True
+    minor_for_major_before_1: bool = False
+    patch_for_minor_before_1: bool = False
+
+    @property
+    def changesets(self) -> bool:
+        """Whether these are rules of changesets, quirks included."""
+        return self.name != "vis"
+
+
+CHANGESETS_2 = Rules(
+    name="changesets-2",
+    private_packages=True,
+    peers="major",
+    peers_always=True,
+    peer_ranges=True,
+    dev_ranges=True,
+    refuse_mixed=True,
+    root_ranges=False,
+    keep_style=False,
+)
+"""changesets 2.x with an empty configuration."""
+
+CHANGESETS_3 = replace(
+    CHANGESETS_2, name="changesets-3", private_packages=False, peers="patch", peers_always=False, root_ranges=True
+)
+"""changesets 3.x with an empty configuration."""
+
+_FROM = {"patch": Level.PATCH, "minor": Level.MINOR}
+
+
+def rules_from(config: Settings) -> Rules:
+    """The rules that ``[release]`` asks for.
+
+    ``rules = "changesets"`` without a lock file to look at means the newest, 3.x.
+    """
+    base = {"vis": Rules(), "changesets-2": CHANGESETS_2}.get(config.rules, CHANGESETS_3)
+    return replace(
+        base,
+        include=tuple(config.include),
+        ignore=tuple(config.ignore),
+        private_packages=config.private_packages or base.private_packages,
+        fixed=tuple(tuple(group) for group in config.fixed),
+        linked=tuple(tuple(group) for group in config.linked),
+        dependents_from=_FROM.get(config.update_internal_dependents),
+        caret_leaves=bool(getattr(config, "bump_workspace_caret", False)),
+        minor_for_major_before_1=bool(getattr(config, "bump_minor_before_major_1", False)),
+        patch_for_minor_before_1=bool(getattr(config, "bump_patch_before_minor_1", False)),
+    )
