@@ -1,0 +1,158 @@
+"""Consoles: plain lines, coloured lines on a terminal, annotations on GitHub Actions."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Literal
+
+from vis_tasks.adapters.redact import redact as mask
+from vis_tasks.adapters.terminal import encodable, harmless, harmless_on_actions, wants_colour
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TextIO
+
+    from vis_tasks.ports import Console
+
+__all__ = ["ActionsConsole", "PlainConsole", "RichConsole", "make_console"]
+
+
+def make_console(
+    *,
+    json_mode: bool,
+    env: Mapping[str, str],
+    stdout: TextIO | None,
+    stderr: TextIO | None,
+    redact: Callable[[str], str] = mask,
+) -> Console:
+    """The console that fits where people read.
+
+    Args:
+        json_mode: the command prints JSON on ``stdout``, so people are served on ``stderr``.
+        env: ``GITHUB_ACTIONS``, ``NO_COLOR``, ``FORCE_COLOR``, ``TERM``.
+        stdout: a text stream; None, as under ``pythonw``, swallows everything.
+        stderr: likewise.
+        redact: takes secrets out of a text.
+    """
+    stream = stderr if json_mode else stdout
+    colour = wants_colour(stream, env)
+    kind: type[PlainConsole] = RichConsole if colour else PlainConsole
+    if env.get("GITHUB_ACTIONS") == "true":
+        kind = ActionsConsole
+    return kind(stream, redact=redact)
+
+
+class PlainConsole:
+    """One line, or several, for each thing said. Safe to use from several threads; nothing is imported.
+
+    Every text is redacted, its control characters are made visible, and what the stream's encoding hasn't is escaped.
+
+    Args:
+        stream: where to write.
+        redact: takes secrets out of a text.
+    """
+
+    def __init__(self, stream: TextIO | None, *, redact: Callable[[str], str] = mask) -> None:
+        self._stream = stream
+        self._redact = redact
+        self._lock = threading.Lock()
+        self._encoding = getattr(stream, "encoding", None) or "utf-8"
+
+    def line(self, text: str = "") -> None:
+        """A plain line."""
+        self._say("", text)
+
+    def step(self, text: str) -> None:
+        """The start of a target or a phase."""
+        self._say(self._mark("▸", ">"), text, style="bold")
+
+    def detail(self, text: str) -> None:
+        """Something a reader may skip."""
+        self._say(" ", text, style="dim")
+
+    def success(self, text: str) -> None:
+        """Something went well."""
+        self._say(self._mark("✓", "+"), text, style="green")
+
+    def warning(self, text: str) -> None:
+        """Something needs a human's eye."""
+        self._say("warning:", text, style="yellow")
+
+    def error(self, text: str) -> None:
+        """Something failed."""
+        self._say("error:", text, style="bold red")
+
+    def _mark(self, sign: str, plain: str) -> str:
+        return sign if encodable(sign, self._encoding) == sign else plain
+
+    def _say(self, mark: str, text: str, *, style: str = "") -> None:
+        clean = self._clean(text)
+        # Further lines of one message stand below its first, as far in as a mark of one letter.
+        body = clean.replace("\n", "\n  ") if mark else clean
+        self._write(mark, body, style)
+
+    def _clean(self, text: str) -> str:
+        return encodable(harmless(self._redact(text)), self._encoding)
+
+    def _write(self, mark: str, body: str, style: str) -> None:  # noqa: ARG002  (for those that colour)
+        self._put(f"{mark} {body}".rstrip() if mark else body)
+
+    def _put(self, text: str) -> None:
+        if self._stream is None:
+            return
+        with self._lock:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+
+
+class RichConsole(PlainConsole):
+    """The same lines with colour, by Rich, which also knows the consoles of Windows. Rich is imported here and nowhere else."""
+
+    def __init__(self, stream: TextIO | None, *, redact: Callable[[str], str] = mask) -> None:
+        super().__init__(stream, redact=redact)
+        from rich.console import Console as Terminal
+
+        # Only the sixteen colours are used; on Windows Rich has to find out which kind of console it is.
+        system: Literal["auto", "standard"] = "auto" if sys.platform == "win32" else "standard"
+        self._terminal = Terminal(
+            file=stream,
+            force_terminal=True,
+            color_system=system,
+            no_color=False,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
+    def _write(self, mark: str, body: str, style: str) -> None:
+        from rich.text import Text
+
+        # Only the mark of a success, warning or error is coloured: long texts in colour are hard to read.
+        parts = [(f"{mark} ", style)] if mark else []
+        text = Text.assemble(*parts, (body, style if style in {"bold", "dim"} else ""))
+        with self._lock:
+            self._terminal.print(text, soft_wrap=True)
+            self._terminal.file.flush()
+
+
+class ActionsConsole(PlainConsole):
+    """Plain lines, and annotations for warnings and errors, on GitHub Actions.
+
+    Texts can't give the runner commands; only annotations do, escaped as in actions/toolkit, ``packages/core/src/command.ts``.
+    """
+
+    def warning(self, text: str) -> None:
+        """A ``::warning::`` annotation."""
+        self._annotate("warning", text)
+
+    def error(self, text: str) -> None:
+        """An ``::error::`` annotation."""
+        self._annotate("error", text)
+
+    def _annotate(self, level: str, text: str) -> None:
+        data = self._clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        self._put(f"::{level}::{data}")
+
+    def _write(self, mark: str, body: str, style: str) -> None:
+        super()._write(mark, harmless_on_actions(body), style)
