@@ -18,8 +18,7 @@ MAX_NAME = 214
 PART = r"[a-z0-9-][a-z0-9._-]*"
 NAME = re.compile(rf"(?:@{PART}/)?{PART}", re.ASCII)
 RESERVED = frozenset({"node_modules", "favicon.ico"})
-TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]*", re.ASCII)
-RANGE_LIKE = re.compile(r"[xXvV]?(?:$|[0-9.])|x-range", re.ASCII)
+TAG = re.compile(r"[A-Za-z0-9!~*'()._-]{1,128}", re.ASCII)  # what encodeURIComponent leaves alone
 
 
 def is_name(name: str) -> bool:
@@ -43,7 +42,9 @@ def check_version(version: object) -> str:
 
 def check_tag(tag: object) -> str:
     """The dist-tag, when it can't be mistaken for a version range; 400 otherwise."""
-    if not isinstance(tag, str) or not TAG.fullmatch(tag) or RANGE_LIKE.match(tag):
+    import nodesemver
+
+    if not isinstance(tag, str) or not TAG.fullmatch(tag) or nodesemver.valid_range(tag, loose=False) is not None:
         raise bad_request(f"invalid dist-tag {str(tag)[:80]!r}")
     return tag
 

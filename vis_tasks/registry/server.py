@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
+import sys
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -17,6 +20,8 @@ from vis_tasks.errors import Failed
 from vis_tasks.registry.app import build_app
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from vis_tasks.registry.endpoint import Transports
     from vis_tasks.registry.store import Store
 
@@ -39,7 +44,7 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if hasattr(socket, "SO_REUSEADDR") and socket.AF_INET and not _is_windows():
+        if sys.platform != "win32":  # there it would let a second process take over a port in use
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(BACKLOG)
@@ -49,13 +54,6 @@ def bind(host: str, port: int) -> socket.socket:
             f"can't listen on {host} port {port}: {error}", code="ADDRESS", hint="choose another --port"
         ) from error
     return listener
-
-
-def _is_windows() -> bool:
-    """There SO_REUSEADDR lets a second process take over a port that is in use."""
-    import sys
-
-    return sys.platform == "win32"
 
 
 class Server:
@@ -131,8 +129,20 @@ class _Uvicorn(uvicorn.Server):
                 continue
             return
 
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        super().handle_exit(sig, frame)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but the signal isn't raised again at the end: who called goes on and cleans up."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ARG002
         self.ask_to_stop()
 
     def ask_to_stop(self) -> None:
