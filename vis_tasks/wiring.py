@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from vis_tasks.config.model import Config
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Package, Plan, Workspace
     from vis_tasks.core.tarball_checks import Problem
     from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Runner, Tarball
+    from vis_tasks.services.rehearsal.play import RehearsalTools
     from vis_tasks.services.run import Tools
 
-__all__ = ["build_console", "build_tools", "write_ci_report"]
+__all__ = ["build_console", "build_rehearsal_tools", "build_tools", "write_ci_report"]
 
 
 def build_console(*, json_mode: bool = False) -> Console:
@@ -25,6 +26,13 @@ def build_console(*, json_mode: bool = False) -> Console:
     from vis_tasks.adapters.console import make_console
 
     return make_console(json_mode=json_mode, env=os.environ, stdout=sys.stdout, stderr=sys.stderr)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a variable of this name holds a secret."""
+    from vis_tasks.adapters.redact import looks_secret as looks
+
+    return looks(name)
 
 
 def write_ci_report(markdown: str) -> None:
@@ -59,9 +67,10 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
         return forge_for(url, os.environ, config.release.forge, clock=clock)
 
     def packer(workspace: Workspace) -> Packer:
+        from vis_tasks.adapters.npm.node import find_npm
         from vis_tasks.adapters.npm.packers import packer_for
 
-        return packer_for(workspace, runner, npm=_npm_argv(runner))
+        return packer_for(workspace, runner, npm=find_npm(runner, root, os.environ).argv)
 
     def refresh_lockfile(workspace: Workspace) -> Sequence[str]:
         from vis_tasks.adapters.lockfile import refresh_lockfile as refresh
@@ -81,19 +90,59 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
         forge=forge,
         packer=packer,
         read_tarball=_read_tarball,
-        check_tarball=_check_tarball,
+        inspect_tarball=_inspect_tarball,
         read_workspace=read_workspace,
         read_changes=read_changes,
-        plan_edits=lambda workspace, plan: _plan_edits(root, clock, workspace, plan),
+        plan_edits=lambda workspace, plan: _plan_edits(clock, workspace, plan),
         refresh_lockfile=refresh_lockfile,
         redact=redact,
     )
 
 
-def _npm_argv(runner: Runner) -> Sequence[str]:
-    from vis_tasks.adapters.npm.node import find_npm
+def build_rehearsal_tools(console: Console) -> RehearsalTools:
+    """What a rehearsal needs. Starts nothing."""
+    from vis_tasks.adapters.changefiles import read_changes
+    from vis_tasks.adapters.git import GitCli
+    from vis_tasks.adapters.process import SubprocessRunner
+    from vis_tasks.adapters.stream import stream
+    from vis_tasks.adapters.workspace import read_workspace
+    from vis_tasks.services.rehearsal.play import RehearsalTools
 
-    return find_npm(runner, os.environ).argv
+    return RehearsalTools(
+        env=os.environ,
+        console=console,
+        runner=SubprocessRunner(),
+        runner_with=lambda env: SubprocessRunner(base_env=env),
+        git_at=lambda runner, root: GitCli(runner, root, {}),
+        stream=stream,
+        release_argv=_release_argv,
+        deciding=_deciding,
+        read_workspace=read_workspace,
+        read_changes=read_changes,
+    )
+
+
+def _release_argv(root: Path) -> Sequence[str]:
+    """Through the repository's own tasks.py when it has one: it may hold targets of its own."""
+    module = "invoke" if (root / "tasks.py").is_file() else "vis_tasks"
+    return (sys.executable, "-m", module, "release")
+
+
+def _deciding(root: Path, env: Mapping[str, str], url: str) -> Callable[[str, str, str], str | None]:
+    from vis_tasks.adapters.npm.config import NpmConfig
+    from vis_tasks.adapters.npm.desk import Deciding, NpmDesk
+    from vis_tasks.adapters.npm.node import find_npm
+    from vis_tasks.adapters.process import SubprocessRunner
+
+    runner = SubprocessRunner(base_env=env)
+    npm = find_npm(runner, root, env)
+    desk = NpmDesk(runner, npm.argv, NpmConfig.load(runner, root, env, url, npm=npm.argv), root, registry=url)
+
+    def decide(verb: str, stage_id: str, otp: str) -> str | None:
+        answer = (desk.approve if verb == "approve" else desk.reject)(stage_id, otp)
+        return None if answer.outcome is Deciding.DONE else f"{answer.outcome.value}: {answer.why}"
+
+    return decide
 
 
 def _npm(root: Path, config: Config, runner: Runner, clock: Clock) -> Npm:
@@ -108,15 +157,25 @@ def _read_tarball(path: Path) -> Tarball:
     return read_tarball(path)
 
 
-def _check_tarball(package: Package, tarball: Tarball) -> Sequence[Problem]:
-    from vis_tasks.adapters.npm.tarball import check_tarball
+def _inspect_tarball(package: Package, path: Path) -> tuple[Tarball, Sequence[Problem]]:
+    from vis_tasks.adapters.npm.tarball import inspect_tarball
+    from vis_tasks.core.tarball_checks import problems
 
-    return check_tarball(package, tarball)
+    seen = inspect_tarball(path)
+    found = problems(
+        name=package.name,
+        version=package.version,
+        manifest=seen.tarball.manifest,
+        files=seen.tarball.files,
+        unpacked_size=seen.tarball.unpacked_size,
+        secrets=seen.secrets,
+    )
+    return seen.tarball, found
 
 
-def _plan_edits(root: Path, clock: Clock, workspace: Workspace, plan: Plan) -> Sequence[FileEdit]:
-    from vis_tasks.adapters.workspace import read_for_edits
+def _plan_edits(clock: Clock, workspace: Workspace, plan: Plan) -> Sequence[FileEdit]:
+    from vis_tasks.adapters.workspace import read_needed
     from vis_tasks.core.edits import edits_for
 
-    files = read_for_edits(root, workspace, plan)
+    files = read_needed(workspace, plan)
     return edits_for(workspace, files, plan, date=clock.now().date())

@@ -11,17 +11,19 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from vis_tasks.core.tarball_checks import Severity
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
 from vis_tasks.services.commands import run_hook
 from vis_tasks.services.wave import find_wave
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from vis_tasks.core.model import Package
+    from vis_tasks.core.tarball_checks import Problem
     from vis_tasks.core.targets import State
-    from vis_tasks.ports import Tarball
     from vis_tasks.services.run import Run
 
 __all__ = ["Packed", "look", "pack", "packed"]
@@ -68,7 +70,7 @@ def _planned(run: Run) -> tuple[str, ...]:
 def packed(run: Run, package: Package) -> Packed | None:
     """The package's tarball, if it is there, was built from HEAD and is byte for byte what the manifest says."""
     line = _manifest(run).get(f"{package.name}@{package.version}")
-    if line is None or line.commit != run.tools.git.head():
+    if line is None or line.commit != run.tools.git.head() or "/" in line.file or "\\" in line.file:
         return None
     content = run.tools.files.read(f"{run.state.dist_path}/{line.file}")
     if content is None or _integrity(content) != line.integrity:
@@ -96,8 +98,8 @@ def pack(run: Run) -> None:
     missing = [package for package in find_wave(run).fresh if packed(run, package) is None]
     problems: list[str] = []
     for number, package in enumerate(missing, 1):
-        tarball = run.tools.read_tarball(packer.pack(run.tools.root / package.path, dist))
-        problems += _problems(run, package, tarball)
+        tarball, found = run.tools.inspect_tarball(package, packer.pack(run.tools.root / package.path, dist))
+        problems += _fatal(run, package, found)
         lines[f"{package.name}@{package.version}"] = Packed(
             package.name, package.version, tarball.path.name, tarball.integrity, tarball.shasum, tarball.size, head, tarball.files
         )  # fmt: skip
@@ -126,13 +128,16 @@ def _dirtied(run: Run) -> list[str]:
     return [path for path in run.tools.git.dirty() if not path.startswith(own)]
 
 
-def _problems(run: Run, package: Package, tarball: Tarball) -> list[str]:
-    found = run.tools.check_tarball(package, tarball)
+def _fatal(run: Run, package: Package, found: Sequence[Problem]) -> list[str]:
     spec = f"{package.name}@{package.version}"
     for problem in found:
-        if not problem.fatal:
+        if problem.severity is Severity.WARNING:
             run.tools.console.warning(f"{spec}: {problem.text}")
-    return [f"{spec}: {problem.text}" for problem in found if problem.fatal]
+    return [
+        f"{spec}: {problem.text}" + (f" ({problem.hint})" if problem.hint else "")
+        for problem in found
+        if problem.severity is Severity.ERROR
+    ]
 
 
 def _integrity(content: bytes) -> str:

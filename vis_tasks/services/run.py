@@ -37,7 +37,7 @@ class Tools:
     forge: Callable[[], Forge | None]
     packer: Callable[[Workspace], Packer]
     read_tarball: Callable[[Path], Tarball]
-    check_tarball: Callable[[Package, Tarball], Sequence[Problem]]
+    inspect_tarball: Callable[[Package, Path], tuple[Tarball, Sequence[Problem]]]
     read_workspace: Callable[[Path], Workspace]
     read_changes: Callable[[Path, ReleaseConfig, Workspace], Sequence[Change]]
     plan_edits: Callable[[Workspace, Plan], Sequence[FileEdit]]

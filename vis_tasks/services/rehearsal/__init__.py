@@ -1,0 +1,1 @@
+"""rehearse: a whole release of the user's own repository on copies of everything, with a scripted maintainer."""
