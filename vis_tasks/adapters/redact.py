@@ -24,7 +24,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # npmrc lines, npm_config_ variables and command lines.
     (re.compile(r"(_authToken|_auth|_password)(\"?\s*[=:]\s*\"?)(?!\*\*\*)[^\s\"']+"), rf"\g<1>\g<2>{MASK}"),
     (re.compile(r"(--otp[= ]|npm_config_otp=|npm-otp:\s*)[^\s\"']+", re.IGNORECASE), rf"\g<1>{MASK}"),
-    (re.compile(r"\b(Bearer|Basic)\s+(?!realm\b)[\w.~+/=-]{6,}", re.IGNORECASE), rf"\g<1> {MASK}"),
+    (re.compile(r"\b(Bearer|Basic)\s+(?!realm\b)[\w.~+/=-]{5,}[\w~+/=-]", re.IGNORECASE), rf"\g<1> {MASK}"),
     # https://token@host and any://user:password@host; ssh://git@host names a user, which is no secret.
     (re.compile(r"\b(https?://)[^\s/@]+@", re.IGNORECASE), rf"\g<1>{MASK}@"),
     (re.compile(r"\b([a-z][\w+.-]*://)[^\s/@:]+:[^\s/@]*@", re.IGNORECASE), rf"\g<1>{MASK}@"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import tarfile
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -159,3 +161,21 @@ class NpmHome:
 
     def runner(self) -> SubprocessRunner:
         return SubprocessRunner(base_env=self.env)
+
+
+def tgz(path: Path, files: Mapping[str, bytes | str], *, folder: str = "package") -> Path:
+    """Write a tarball; the paths are below ``folder``."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
+            info = tarfile.TarInfo(f"{folder}/{name}")
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def packed(folder: Path, name: str = "demo", version: str = "1.0.0", **manifest: Any) -> Path:
+    """A small package, packed."""
+    full = {"name": name, "version": version} | manifest
+    file = folder / f"{name.replace('@', '').replace('/', '-')}-{version}.tgz"
+    return tgz(file, {"package.json": json.dumps(full), "index.js": "module.exports = 1\n"})

@@ -126,7 +126,7 @@ def _reply(response: requests.Response, clock: Clock) -> Reply | Unknown:
             body = json.loads(data)
         except (ValueError, RecursionError):
             is_json = False
-    if 200 <= status < 300 and not is_json:  # noqa: PLR2004  (the 2xx range)
+    if 200 <= status < 300 and not is_json:
         kind = "bad json" if media == "application/json" else "not json"
         return Unknown(kind, f"HTTP {status} with a body that isn't JSON ({media or 'no content type'})", retry_after)
     return Reply(status, body, is_json, retry_after)

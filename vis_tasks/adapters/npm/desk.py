@@ -1,0 +1,103 @@
+"""Approving and rejecting stages with the npm client, one process and one one-time password a stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from vis_tasks.adapters.npm.client import npm_env
+from vis_tasks.adapters.npm.output import npm_error
+from vis_tasks.adapters.redact import redact
+from vis_tasks.errors import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from vis_tasks.adapters.npm.config import NpmConfig
+    from vis_tasks.ports import Runner
+
+__all__ = ["Decided", "Deciding", "NpmDesk"]
+
+_TIMEOUT = 5 * 60.0
+
+
+class Deciding(Enum):
+    """How an approval or a rejection ended."""
+
+    DONE = "done"
+    GONE = "gone"
+    CONFLICT = "conflict"
+    NEEDS_OTP = "needs-otp"
+    REFUSED = "refused"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The answer to one approval or rejection.
+
+    Attributes:
+        outcome: DONE; GONE (no such stage for these credentials); CONFLICT (409: not decidable now, or live already);
+            NEEDS_OTP (no code, or a wrong one); REFUSED; AMBIGUOUS (it may or may not have happened).
+        why: npm's words.
+        code: npm's error code.
+        auth_url: where the registry wants a web confirmation, when it offers one.
+    """
+
+    outcome: Deciding
+    why: str = ""
+    code: str = ""
+    auth_url: str | None = None
+
+
+class NpmDesk:
+    """``npm stage approve`` and ``npm stage reject``. The code goes through the environment, never through an argument.
+
+    Args:
+        runner: starts npm.
+        npm: how npm is started.
+        config: npm's configuration.
+        root: where npm runs.
+        registry: address of the registry that holds the stages.
+    """
+
+    def __init__(self, runner: Runner, npm: Sequence[str], config: NpmConfig, root: Path, *, registry: str) -> None:
+        self._runner = runner
+        self._npm = tuple(npm)
+        self._config = config
+        self._root = root
+        self._registry = registry
+
+    def approve(self, stage_id: str, otp: str | None = None) -> Decided:
+        """Approve one stage: it goes live, or on its way there.
+
+        Args:
+            stage_id: the registry's UUID.
+            otp: a one-time password from an authenticator; None for a user without 2FA.
+        """
+        return self._decide("approve", stage_id, otp)
+
+    def reject(self, stage_id: str, otp: str | None = None) -> Decided:
+        """Reject one stage: its record and its tarball are deleted for good."""
+        return self._decide("reject", stage_id, otp)
+
+    def _decide(self, verb: str, stage_id: str, otp: str | None) -> Decided:
+        argv = [*self._npm, "stage", verb, stage_id, "--json", f"--registry={self._registry}", "--fetch-retries=0"]
+        env = npm_env(self._config) | ({"npm_config_otp": otp} if otp else {})
+        try:
+            done = self._runner.run(argv, cwd=self._root, env=env, check=False, timeout=_TIMEOUT)
+        except Failed as error:
+            if error.code == "TIMEOUT":
+                return Decided(Deciding.AMBIGUOUS, error.message, error.code)
+            raise
+        if done.code == 0:
+            return Decided(Deciding.DONE)
+        said = npm_error(done.stdout, done.stderr)
+        if said is None:
+            return Decided(Deciding.AMBIGUOUS, redact(" ".join(done.stderr.split())[-300:]))
+        known = {"E404": Deciding.GONE, "E409": Deciding.CONFLICT, "EOTP": Deciding.NEEDS_OTP}
+        refused = {"E400", "E401", "E403", "EUSAGE", "ENEEDAUTH", "ERR_INVALID_AUTH", ""}
+        fallback = Deciding.REFUSED if said.code in refused else Deciding.AMBIGUOUS
+        return Decided(known.get(said.code, fallback), said.words, said.code, said.auth_url)

@@ -1,0 +1,208 @@
+"""Look inside a tarball: never extracted, read once, bounded in every direction."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+import tarfile
+import zlib
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from vis_tasks.errors import Failed
+from vis_tasks.ports import Tarball
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Inspection", "inspect_tarball", "read_tarball"]
+
+_LARGEST_FILE = 1024**3
+_LARGEST_UNPACKED = 4 * 1024**3
+_LARGEST_HEADER = 1024**2
+_LARGEST_MANIFEST = 8 * 1024**2
+_LARGEST_TEXT = 1024**2
+_MOST_ENTRIES = 100_000
+_CHUNK = 1024**2
+
+# Formats that are secrets and nothing else. An npmrc line that names a variable is fine.
+_SECRETS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
+    ("npm token", re.compile(rb"\bnpm_[A-Za-z0-9]{36}\b")),
+    ("GitHub token", re.compile(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})")),
+    ("GitLab token", re.compile(rb"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("AWS access key", re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("Slack token", re.compile(rb"\bxox[abprs]-[0-9A-Za-z-]{20,}")),
+    (
+        "private key",
+        re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\n|\\r)+(?:[A-Za-z0-9+/=]|\s|\\n|\\r){100,}"),
+    ),
+    (
+        "registry credentials",
+        re.compile(rb"^\s*//\S+:(?:_authToken|_auth|_password)\s*=\s*(?!\$\{)\S{6,}", re.MULTILINE),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A tarball and what was noticed on the way.
+
+    Attributes:
+        tarball: its facts.
+        secrets: ``(path, what)`` for each small text file that holds something secret; the secret itself is not kept.
+    """
+
+    tarball: Tarball
+    secrets: tuple[tuple[str, str], ...]
+
+
+def read_tarball(path: Path) -> Tarball:
+    """The facts of a packed package; see `inspect_tarball`."""
+    return inspect_tarball(path).tarball
+
+
+def inspect_tarball(path: Path) -> Inspection:
+    """Read a tarball: hashes of the file in one pass, its entries in another; nothing is written.
+
+    Args:
+        path: a ``.tgz`` as npm, pnpm and Yarn pack it: everything below one folder, usually ``package/``.
+
+    Raises:
+        vis_tasks.errors.Failed: code ``BAD_TARBALL``: unreadable, too large, with links, devices, duplicate or escaping paths, or
+            without a package.json that has name and version.
+    """
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST_FILE:
+            raise _bad(path, f"larger than {_LARGEST_FILE // 1024**2} MiB")
+        integrity, shasum = _hashes(path)
+        with path.open("rb") as file, _Bounded(path, file) as unzipped:
+            contents = _read(path, unzipped)
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise _bad(path, str(error) or type(error).__name__) from error
+    manifest = _manifest(path, contents.manifest)
+    tarball = Tarball(
+        name=str(manifest["name"]),
+        version=str(manifest["version"]),
+        path=path,
+        integrity=integrity,
+        shasum=shasum,
+        size=size,
+        unpacked_size=contents.unpacked_size,
+        files=tuple(contents.files),
+        manifest=manifest,
+    )
+    return Inspection(tarball, tuple(contents.secrets))
+
+
+@dataclass
+class _Contents:
+    files: list[str]
+    unpacked_size: int
+    manifest: bytes | None
+    secrets: list[tuple[str, str]]
+
+
+def _read(path: Path, unzipped: _Bounded) -> _Contents:
+    found = _Contents([], 0, None, [])
+    seen: set[str] = set()
+    with tarfile.open(fileobj=unzipped, mode="r:") as archive:
+        for count, member in enumerate(archive, 1):
+            if count > _MOST_ENTRIES:
+                raise _bad(path, f"more than {_MOST_ENTRIES} entries")
+            if member.isdir():
+                continue
+            name = _inner_path(path, member)
+            if name in seen:
+                raise _bad(path, f"{name} is in it twice")
+            seen.add(name)
+            found.files.append(name)
+            found.unpacked_size += member.size
+            if name == "package.json" and member.size > _LARGEST_MANIFEST:
+                raise _bad(path, "its package.json is too large")
+            if name == "package.json" or member.size <= _LARGEST_TEXT:
+                data = _data(archive, member)
+                if name == "package.json":
+                    found.manifest = data
+                found.secrets += [(name, what) for what in _secrets_in(data)]
+    return found
+
+
+def _inner_path(path: Path, member: tarfile.TarInfo) -> str:
+    """The path without its first folder, which npm strips whatever it is called."""
+    if not member.isreg():
+        raise _bad(path, f"{member.name} is a link or a device, which npm does not unpack")
+    parts = member.name.removeprefix("./").split("/")
+    if member.name.startswith("/") or ".." in parts or "\\" in member.name or "\0" in member.name:
+        raise _bad(path, f"{member.name!r} points outside of the package")
+    inner = "/".join(part for part in parts[1:] if part not in {"", "."})
+    if not inner:
+        raise _bad(path, f"{member.name} is not below a folder")
+    return inner
+
+
+def _data(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return file.read() if file else b""
+
+
+def _secrets_in(data: bytes) -> Iterator[str]:
+    if b"\0" in data[:8192]:
+        return
+    for what, pattern in _SECRETS:
+        if pattern.search(data):
+            yield what
+
+
+def _manifest(path: Path, data: bytes | None) -> dict[str, Any]:
+    if data is None:
+        raise _bad(path, "it has no package.json")
+    try:
+        manifest = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise _bad(path, f"its package.json isn't JSON: {error}") from error
+    if not isinstance(manifest, dict):
+        raise _bad(path, "its package.json isn't an object")
+    for key in ("name", "version"):
+        if not isinstance(manifest.get(key), str) or not manifest[key]:
+            raise _bad(path, f"its package.json has no {key}")
+    return manifest
+
+
+def _hashes(path: Path) -> tuple[str, str]:
+    sha512, sha1 = hashlib.sha512(), hashlib.sha1(usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            sha512.update(chunk)
+            sha1.update(chunk)
+    return "sha512-" + base64.b64encode(sha512.digest()).decode(), sha1.hexdigest()
+
+
+class _Bounded(gzip.GzipFile):
+    """Unzips for tarfile, which asks for as much at once as a header claims: large requests are refused."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        super().__init__(fileobj=file, mode="rb")
+        self._path = path
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= _LARGEST_MANIFEST + _LARGEST_HEADER:
+            raise _bad(self._path, "a header in it is too large")
+        self._check(self.tell() + size)
+        return super().read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._check(offset)
+        return super().seek(offset, whence)
+
+    def _check(self, position: int) -> None:
+        if position > _LARGEST_UNPACKED:
+            raise _bad(self._path, f"it unpacks to more than {_LARGEST_UNPACKED // 1024**2} MiB")
+
+
+def _bad(path: Path, why: str) -> Failed:
+    return Failed(f"{path}: not a usable package tarball: {why}", code="BAD_TARBALL", hint="Pack it again: invoke pack")
