@@ -65,7 +65,7 @@ class Problems:
             lines = [f"the configuration has {len(lines)} problems:", *(f"  {line}" for line in lines)]
         raise ConfigError(
             "\n".join(lines),
-            hint="docs/reference/config.md lists every key; nothing was run",
+            hint="`vis-tasks config --reference` lists every key; nothing was run",
             details={"problems": [asdict(problem) for problem in ordered]},
         )
 

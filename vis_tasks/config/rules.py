@@ -83,7 +83,7 @@ def _at_least(*lowest: int) -> Callable[[str], bool]:
 
 
 def _npm(value: str) -> bool:
-    return value.count(".") == 2 and _at_least(11, 15, 0)(value)  # noqa: PLR2004  (major.minor.patch)
+    return value.count(".") == 2 and _at_least(11, 15, 0)(value)
 
 
 RULES: Mapping[str, Rule] = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
-from vis_tasks.tasks import desk, house
+from vis_tasks.tasks import config, desk, house
 from vis_tasks.tasks.targets import explain_task, target_task
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def release_namespace(
         ns = release_namespace(targets=[Target("build", needs=("version",), before=("pack",), run=build)])
     """
     extra = tuple(targets)
-    ns = Collection(name)
+    ns = Collection(name) if name else Collection()
     for each in _STANDARD:
         ns.add_task(target_task(each, extra))
     for target in extra:
@@ -46,6 +46,7 @@ def release_namespace(
     ns.add_task(explain_task(extra))
     ns.add_collection(desk.collection(target_task("stage", extra)), name="stage")
     house.add_to(ns)
+    config.add_to(ns)
     if root is not None:
         ns.configure({"vis_tasks": {"root": str(root)}})
     return ns

@@ -1,0 +1,61 @@
+"""``config``: every option, its value, and where it came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from invoke.tasks import Task
+
+from vis_tasks.tasks.edge import session
+
+if TYPE_CHECKING:
+    from invoke.collection import Collection
+    from invoke.context import Context
+
+__all__ = ["add_to", "config"]
+
+_HELP = {
+    "origin": "Say where each value came from: default, file and line, or environment variable.",
+    "schema": "Print the JSON schema of vis.toml instead, for editors.",
+    "reference": "Print the reference page of all options instead, in Markdown.",
+    "json": "Print one JSON document on stdout.",
+    "debug": "Show tracebacks.",
+}
+
+
+def add_to(ns: Collection) -> None:
+    """Add the task to a namespace."""
+    ns.add_task(Task(config, name="config", auto_shortflags=False, help=_HELP))
+
+
+def config(
+    c: Context,
+    origin: bool = False,
+    schema: bool = False,
+    reference: bool = False,
+    json: bool = False,
+    debug: bool = False,
+) -> None:
+    """Show the configuration in force, and check it.
+
+    Example: invoke config --origin
+    """
+    with session(c, "config", json=json, debug=debug) as opened:
+        if schema:
+            from vis_tasks.config.schema import json_schema, schema_text
+
+            opened.result({"schema": json_schema()})
+            text = schema_text()
+        elif reference:
+            from vis_tasks.config.reference import reference_page
+
+            text = reference_page()
+            opened.result({"reference": text})
+        else:
+            from vis_tasks.adapters.redact import looks_secret
+            from vis_tasks.config.show import document, lines
+
+            opened.result(document(opened.loaded, hide=looks_secret))
+            text = "\n".join(lines(opened.loaded, origin=origin, hide=looks_secret))
+        if not json:
+            opened.console.line(text.rstrip("\n"))
