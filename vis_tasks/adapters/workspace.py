@@ -61,7 +61,9 @@ def read_workspace(root: Path) -> Workspace:
         packages = tuple(_member(path, content, root_package) for path, content in found)
         if not packages:
             listed = ", ".join(patterns) or "no pattern"
-            raise refuse(f"no folder with a package.json fits the workspace patterns ({listed})", "correct the patterns")
+            raise refuse(
+                f"no folder with a package.json fits the workspace patterns ({listed})", "correct the patterns"
+            )
         is_member = any(package.path == "." for package in packages)
         workspace = Workspace(root, manager, packages, None if is_member else root_package)
     _check_names(packages)
@@ -120,7 +122,9 @@ def _patterns(root: Path, manifest: Mapping[str, Any]) -> tuple[list[str] | None
         return None, manager
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         line = line_of((root / "package.json").read_text(encoding="utf-8"), ("workspaces",))
-        raise refuse(f'package.json:{line}: "workspaces" must be a list of patterns, or an object with such a list as "packages"')
+        raise refuse(
+            f'package.json:{line}: "workspaces" must be a list of patterns, or an object with such a list as "packages"'
+        )
     return value, manager
 
 

@@ -114,7 +114,9 @@ def render_section(
         names = [f"  - {each.name}@{each.new}" for each in updated]
         grouped.setdefault(Level.PATCH, []).append("\n".join(["- Updated dependencies", *names]))
     if not grouped:
-        grouped[release.level] = [f"- {reason.text}" for reason in release.reasons if reason.kind in {"fixed", "linked"}]
+        grouped[release.level] = [
+            f"- {reason.text}" for reason in release.reasons if reason.kind in {"fixed", "linked"}
+        ]
     for level, title in _TITLES.items():
         if grouped.get(level):
             lines += ["", f"### {title}", "", *_spaced(grouped[level])]

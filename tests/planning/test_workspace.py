@@ -1,0 +1,176 @@
+"""Reading workspaces from disk."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.planning.builders import package, write_workspace
+from vis_tasks.adapters.workspace import read_workspace
+from vis_tasks.errors import UsageError
+
+
+def names(root):
+    return [each.name for each in read_workspace(root).packages]
+
+
+def put(root, path, **manifest):
+    folder = root / path
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "package.json").write_text(json.dumps({"name": path.rpartition("/")[2], "version": "1.0.0", **manifest}))
+
+
+def test_npm_members_come_in_path_order_with_their_manifests(tmp_path):
+    root = write_workspace(tmp_path, package("@acme/b", "2.0.0"), package("a"))
+    found = read_workspace(root)
+    assert [(each.name, each.version, each.path) for each in found.packages] == [
+        ("a", "1.0.0", "packages/a"),
+        ("@acme/b", "2.0.0", "packages/b"),
+    ]
+    assert found.manager == "npm"
+    assert found.root_package is not None
+    assert found.root_package.name == "root"
+
+
+def test_pnpm_s_own_file_names_the_members(tmp_path):
+    root = write_workspace(tmp_path, package("a"), package("b"), manager="pnpm", patterns=["packages/*", "!packages/b"])
+    assert (names(root), read_workspace(root).manager) == (["a"], "pnpm")
+
+
+def test_yarn_s_object_form_is_read(tmp_path):
+    write_workspace(tmp_path, package("a"))
+    top = {"name": "root", "workspaces": {"packages": ["packages/*"], "nohoist": ["x"]}, "packageManager": "yarn@4.1.0"}
+    (tmp_path / "package.json").write_text(json.dumps(top))
+    assert (names(tmp_path), read_workspace(tmp_path).manager) == (["a"], "yarn")
+
+
+@pytest.mark.parametrize(
+    ("lock", "manager"), [("bun.lock", "bun"), ("yarn.lock", "yarn"), ("package-lock.json", "npm")]
+)
+def test_the_lock_file_tells_the_manager(tmp_path, lock, manager):
+    root = write_workspace(tmp_path, package("a"))
+    (root / lock).write_text("")
+    assert read_workspace(root).manager == manager
+
+
+def test_two_stars_reach_any_depth_but_not_node_modules_or_hidden_folders(tmp_path):
+    root = write_workspace(tmp_path, patterns=["packages/**"])
+    for path in ("packages/a", "packages/a/nested/b", "packages/a/node_modules/c", "packages/.hidden/d"):
+        put(root, path)
+    assert names(root) == ["a", "b"]
+
+
+def test_a_later_pattern_takes_back_what_an_earlier_one_took_away(tmp_path):
+    root = write_workspace(tmp_path, patterns=["packages/**", "!packages/b/**", "packages/b/kept"])
+    for path in ("packages/a", "packages/b/gone", "packages/b/kept"):
+        put(root, path)
+    assert names(root) == ["a", "kept"]
+
+
+def test_the_root_can_be_a_member_itself(tmp_path):
+    root = write_workspace(tmp_path, package("a"), patterns=[".", "packages/*"])
+    found = read_workspace(root)
+    assert [each.path for each in found.packages] == [".", "packages/a"]
+    assert found.root_package is None
+
+
+def test_without_workspaces_the_root_is_the_only_package(tmp_path):
+    put(tmp_path, ".", name="solo")
+    assert names(tmp_path) == ["solo"]
+
+
+def test_a_link_to_a_member_is_no_second_member(tmp_path):
+    root = write_workspace(tmp_path, package("a"))
+    put(root, "elsewhere/z")
+    (root / "packages/again").symlink_to(root / "packages/a")
+    (root / "packages/z").symlink_to(root / "elsewhere/z")
+    (root / "packages/loop").symlink_to(root / "packages")
+    assert [each.path for each in read_workspace(root).packages] == ["packages/a", "packages/z"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'\xef\xbb\xbf{"name": "odd", "version": "1.0.0"}',
+        b'{\r\n\t"name": "odd",\r\n\t"version": "1.0.0"\r\n}\r\n',
+        b'{"version":"1.0.0","name":"odd"}',
+    ],
+)
+def test_marks_line_ends_and_tabs_do_not_matter(tmp_path, content):
+    root = write_workspace(tmp_path, package("a"))
+    (root / "packages/a/package.json").write_bytes(content)
+    assert names(root) == ["odd"]
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "what"),
+    [
+        (b'{\n  "name": "a", // no\n  "version": "1.0.0"\n}', "2:16", "comments are not allowed"),
+        (b'{\n  /* no */\n  "name": "a"\n}', "2:3", "comments are not allowed"),
+        (b'{\n  "name": "a",\n}', ":3:1:", "not JSON"),
+        (b'{"name": "\xff"}', ":1:", "not UTF-8"),
+        (b"[]", ":1:", "must be an object"),
+        (b'{"name": NaN}', ":1:", "NaN"),
+        (b"[" * 100_000, ":1:", "not JSON"),
+    ],
+)
+def test_a_broken_package_json_is_refused_with_its_place(tmp_path, content, where, what):
+    root = write_workspace(tmp_path, package("a"))
+    (root / "packages/a/package.json").write_bytes(content)
+    with pytest.raises(UsageError, match=r"packages/a/package.json") as caught:
+        read_workspace(root)
+    assert where in caught.value.message
+    assert what in caught.value.message
+    assert caught.value.code == "WORKSPACE"
+
+
+def test_a_name_used_twice_is_refused_with_both_files(tmp_path):
+    root = write_workspace(tmp_path, package("a"), package("a", path="packages/b"))
+    with pytest.raises(UsageError, match=r"packages/a/package.json and packages/b/package.json"):
+        read_workspace(root)
+
+
+def test_missing_names_are_refused_with_all_files(tmp_path):
+    root = write_workspace(tmp_path)
+    for path in ("packages/a", "packages/b"):
+        put(root, path, name=None)
+    with pytest.raises(UsageError, match=r"packages/a/package.json, packages/b/package.json"):
+        read_workspace(root)
+
+
+def test_a_version_that_is_none_is_refused_with_file_and_line(tmp_path):
+    root = write_workspace(tmp_path, package("a", "1.0"))
+    with pytest.raises(UsageError, match=r'packages/a/package.json:3: "1.0" is not a version'):
+        read_workspace(root)
+
+
+def test_a_range_between_members_that_is_none_is_refused_with_file_and_line(tmp_path):
+    root = write_workspace(tmp_path, package("a"), package("b", deps={"other": "^^1", "a": "^^1"}))
+    with pytest.raises(UsageError, match=r'packages/b/package.json:6: "\^\^1" is not a version range for "a"'):
+        read_workspace(root)
+
+
+def test_no_workspace_is_refused_with_the_way_out(tmp_path):
+    with pytest.raises(UsageError, match=r"there is no package.json"):
+        read_workspace(tmp_path)
+    (tmp_path / "package.json").write_text("{}")
+    with pytest.raises(UsageError, match="neither workspaces nor a name") as caught:
+        read_workspace(tmp_path)
+    assert "pnpm-workspace.yaml" in caught.value.hint
+    (tmp_path / "package.json").write_text('{"workspaces": ["nothing/*"]}')
+    with pytest.raises(UsageError, match=r"nothing/\*"):
+        read_workspace(tmp_path)
+
+
+@pytest.mark.parametrize("workspaces", ["packages/*", [1], {"packages": "x"}])
+def test_workspaces_of_another_shape_are_refused(tmp_path, workspaces):
+    (tmp_path / "package.json").write_text(json.dumps({"workspaces": workspaces}))
+    with pytest.raises(UsageError, match="must be a list of patterns"):
+        read_workspace(tmp_path)
+
+
+def test_a_pattern_that_leaves_the_root_is_refused(tmp_path):
+    (tmp_path / "package.json").write_text('{"workspaces": ["../*"]}')
+    with pytest.raises(UsageError, match="leaves the workspace root"):
+        read_workspace(tmp_path)
