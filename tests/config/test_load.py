@@ -207,6 +207,25 @@ def test_what_is_wrong_is_told_with_line_key_and_way_out(workspace, text, key, s
     assert said in error.message
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("release.publish.concurrency", 1),
+        ("release.publish.concurrency", 32),
+        ("release.publish.stage.poll-interval", "1s"),
+        ("release.publish.stage.timeout", "1s"),
+        ("release.publish.stage.settle", "0s"),
+        ("release.tag-pattern", "v{version}"),
+        ("release.publish.registry", "http://127.0.0.1:4873/npm/"),
+        ("ci.npm", "11.15.0"),
+        ("ci.node", "22"),
+    ],
+)
+def test_what_is_just_allowed_is_taken(workspace, key, value):
+    text = f'{key} = "{value}"' if isinstance(value, str) else f"{key} = {value}"
+    workspace.vis(text).load()
+
+
 def test_what_was_wrong_with_a_secret_value_is_told_without_it(workspace):
     error = workspace.vis(
         """\

@@ -115,15 +115,7 @@ class RichConsole(PlainConsole):
 
         # Only the sixteen colours are used; on Windows Rich has to find out which kind of console it is.
         system: Literal["auto", "standard"] = "auto" if sys.platform == "win32" else "standard"
-        self._terminal = Terminal(
-            file=stream,
-            force_terminal=True,
-            color_system=system,
-            no_color=False,
-            highlight=False,
-            markup=False,
-            emoji=False,
-        )
+        self._terminal = Terminal(file=stream, force_terminal=True, color_system=system, no_color=False)
 
     def _write(self, mark: str, body: str, style: str) -> None:
         from rich.text import Text
@@ -131,9 +123,7 @@ class RichConsole(PlainConsole):
         # Only the mark of a success, warning or error is coloured: long texts in colour are hard to read.
         parts = [(f"{mark} ", style)] if mark else []
         text = Text.assemble(*parts, (body, style if style in {"bold", "dim"} else ""))
-        with self._lock:
-            self._terminal.print(text, soft_wrap=True)
-            self._terminal.file.flush()
+        self._terminal.print(text, soft_wrap=True)  # takes a lock and flushes itself; a Text holds no markup
 
 
 class ActionsConsole(PlainConsole):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from vis_tasks.core import suggest
 from vis_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -78,5 +78,5 @@ def _order(problem: Problem) -> tuple[str, int]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """The known name most like ``name``, or an empty string when none is near."""
     by_folded = {each.replace("_", "-").lower(): each for each in known}
-    close = get_close_matches(name.replace("_", "-").lower(), list(by_folded), n=1, cutoff=0.6)
-    return by_folded[close[0]] if close else ""
+    close = suggest.nearest(name.replace("_", "-").lower(), by_folded)
+    return by_folded[close] if close else ""

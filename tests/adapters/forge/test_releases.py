@@ -168,6 +168,11 @@ def test_a_forge_that_echoes_the_token_does_not_make_us_show_it(forge, local):
 # --- GitHub ---------------------------------------------------------------------------------------------------------
 
 
+def test_a_tag_with_slashes_is_one_part_of_the_address(github, local):
+    github().ensure_release(**WORDS)
+    assert local.requests[0].path == "/api/v3/repos/acme/shop/releases/tags/%40acme%2Fui%401.2.0"
+
+
 def test_github_is_told_what_is_a_prerelease(github, local):
     github().ensure_release(**WORDS | {"prerelease": True})
     (release,) = local.releases("acme/shop")
