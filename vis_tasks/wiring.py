@@ -28,13 +28,6 @@ def build_console(*, json_mode: bool = False) -> Console:
     return make_console(json_mode=json_mode, env=os.environ, stdout=sys.stdout, stderr=sys.stderr)
 
 
-def looks_secret(name: str) -> bool:
-    """Whether a variable of this name holds a secret."""
-    from vis_tasks.adapters.redact import looks_secret as looks
-
-    return looks(name)
-
-
 def write_ci_report(markdown: str) -> None:
     """Append to the job summary, where CI has one."""
     from vis_tasks.adapters.ci_report import append_summary
@@ -130,9 +123,10 @@ def _release_argv(root: Path) -> Sequence[str]:
 
 def _deciding(root: Path, env: Mapping[str, str], url: str) -> Callable[[str, str, str], str | None]:
     from vis_tasks.adapters.npm.config import NpmConfig
-    from vis_tasks.adapters.npm.desk import Deciding, NpmDesk
+    from vis_tasks.adapters.npm.desk import NpmDesk
     from vis_tasks.adapters.npm.node import find_npm
     from vis_tasks.adapters.process import SubprocessRunner
+    from vis_tasks.ports import Deciding
 
     runner = SubprocessRunner(base_env=env)
     npm = find_npm(runner, root, env)

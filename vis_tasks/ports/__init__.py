@@ -9,6 +9,9 @@ from __future__ import annotations
 from vis_tasks.ports.forge import Forge, ForgeRelease
 from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RemoteRefs
 from vis_tasks.ports.registry import (
+    Decided,
+    Deciding,
+    Desk,
     Live,
     NotLive,
     Npm,
@@ -29,6 +32,9 @@ __all__ = [
     "Clock",
     "Completed",
     "Console",
+    "Decided",
+    "Deciding",
+    "Desk",
     "Files",
     "Forge",
     "ForgeRelease",

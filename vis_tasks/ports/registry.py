@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "Decided",
+    "Deciding",
+    "Desk",
     "Live",
     "NotLive",
     "Npm",
@@ -193,6 +196,47 @@ class Stager(Protocol):
         ...
 
 
+class Deciding(Enum):
+    """How an approval or a rejection ended."""
+
+    DONE = "done"
+    GONE = "gone"
+    CONFLICT = "conflict"
+    NEEDS_OTP = "needs-otp"
+    REFUSED = "refused"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The answer to one approval or rejection.
+
+    Attributes:
+        outcome: DONE; GONE (no such stage for these credentials); CONFLICT (409: not decidable now, or live already);
+            NEEDS_OTP (no code, or a wrong one); REFUSED; AMBIGUOUS (it may or may not have happened).
+        why: npm's words.
+        code: npm's error code.
+        auth_url: where the registry wants a web confirmation, when it offers one.
+    """
+
+    outcome: Deciding
+    why: str = ""
+    code: str = ""
+    auth_url: str | None = None
+
+
+class Desk(Protocol):
+    """A maintainer's decisions, made through the real npm client."""
+
+    def approve(self, stage_id: str, otp: str | None = None) -> Decided:
+        """Approve one stage: it goes live, or on its way there."""
+        ...
+
+    def reject(self, stage_id: str, otp: str | None = None) -> Decided:
+        """Reject one stage: its record and its tarball are deleted for good."""
+        ...
+
+
 class Npm(Protocol):
     """The npm side of the world, as npm itself is configured in the workspace. Building it costs one npm process."""
 
@@ -211,6 +255,10 @@ class Npm(Protocol):
 
     def stager(self, url: str) -> Stager:
         """The engine that uploads there."""
+        ...
+
+    def desk(self, url: str) -> Desk:
+        """Where stages at that registry are approved and rejected."""
         ...
 
     def oidc(self) -> bool:

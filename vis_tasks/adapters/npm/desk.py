@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.npm.client import npm_env
 from vis_tasks.adapters.npm.output import npm_error
 from vis_tasks.adapters.redact import redact
 from vis_tasks.errors import Failed
+from vis_tasks.ports import Decided, Deciding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,35 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Decided", "Deciding", "NpmDesk"]
 
 _TIMEOUT = 5 * 60.0
-
-
-class Deciding(Enum):
-    """How an approval or a rejection ended."""
-
-    DONE = "done"
-    GONE = "gone"
-    CONFLICT = "conflict"
-    NEEDS_OTP = "needs-otp"
-    REFUSED = "refused"
-    AMBIGUOUS = "ambiguous"
-
-
-@dataclass(frozen=True)
-class Decided:
-    """The answer to one approval or rejection.
-
-    Attributes:
-        outcome: DONE; GONE (no such stage for these credentials); CONFLICT (409: not decidable now, or live already);
-            NEEDS_OTP (no code, or a wrong one); REFUSED; AMBIGUOUS (it may or may not have happened).
-        why: npm's words.
-        code: npm's error code.
-        auth_url: where the registry wants a web confirmation, when it offers one.
-    """
-
-    outcome: Deciding
-    why: str = ""
-    code: str = ""
-    auth_url: str | None = None
 
 
 class NpmDesk:

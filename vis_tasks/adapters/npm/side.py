@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.npm.client import NpmClientStager
 from vis_tasks.adapters.npm.config import NpmConfig
+from vis_tasks.adapters.npm.desk import NpmDesk
 from vis_tasks.adapters.npm.node import find_npm
 from vis_tasks.adapters.npm.reader import HttpRegistryReader
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.adapters.npm.node import FoundNpm
     from vis_tasks.config.model import PublishConfig
-    from vis_tasks.ports import Clock, RegistryReader, Runner, Stager
+    from vis_tasks.ports import Clock, Desk, RegistryReader, Runner, Stager
 
 __all__ = ["NpmSide"]
 
@@ -79,6 +80,10 @@ class NpmSide:
                 provenance=self._publish.provenance,
             )
         return self._stagers[url]
+
+    def desk(self, url: str) -> Desk:
+        """Where stages at that registry are approved and rejected."""
+        return NpmDesk(self._runner, self.npm.argv, self.config, self.config.root, registry=url)
 
     def oidc(self) -> bool:
         """Whether CI can hand out an identity, under the conditions of npm's own lib/utils/oidc.js."""

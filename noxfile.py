@@ -1,0 +1,52 @@
+"""How this project is checked. `nox` runs everything that CI runs; `nox -l` lists the rest."""
+
+from __future__ import annotations
+
+import os
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.sessions = ["lint", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.error_on_missing_interpreters = True
+
+GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    wanted = [item for group in groups for item in GROUPS[group] if isinstance(item, str)]
+    session.install("--quiet", "--editable", ".[registry]", *wanted)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types, and the order of the house."""
+    _install(session, "lint", "test", "dev")
+    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Everything but what has a session of its own, on all cores. Arguments go to pytest."""
+    _install(session, "test", "dev")
+    workers = os.environ.get("VIS_TEST_WORKERS", "auto")
+    session.run("pytest", "--numprocesses", workers, *session.posargs)
+
+
+@nox.session
+def replay(session: nox.Session) -> None:
+    """Plan real releases of the past and compare; VIS_REPLAYS names the folder that holds them."""
+    _install(session, "test", "dev")
+    session.run("pytest", "tests/replay", "-s", *session.posargs)
+
+
+@nox.session
+def rehearse(session: nox.Session) -> None:
+    """Rehearse a release of the example workspace, every scenario."""
+    session.install("--quiet", ".[registry]")
+    for scenario in ("approve", "reject", "timeout", "mixed", "late-approval"):
+        session.run("invoke", "rehearse", f"--scenario={scenario}")

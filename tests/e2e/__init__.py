@@ -1,0 +1,1 @@
+"""The whole line: real npm, real git, the embedded registry."""
