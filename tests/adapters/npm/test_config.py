@@ -198,6 +198,14 @@ def test_publish_config_goes_behind_the_scope_and_before_the_default(home):
     assert config.registry_for("@acme/core", {"@acme:registry": "http://localhost:4/"}) == "http://localhost:4/"
 
 
+def test_an_address_gets_its_closing_slash(home):
+    home.project_npmrc.write_text("registry=http://localhost:1/npm\n@acme:registry=http://localhost:2/npm\n")
+    config = load(home)
+    assert config.registry_for("plain") == "http://localhost:1/npm/"
+    assert config.registry_for("@acme/core") == "http://localhost:2/npm/"
+    assert load(home, registry="http://localhost:9").registry_for("plain") == "http://localhost:9/"
+
+
 def test_an_address_of_ours_goes_before_everything(home):
     home.project_npmrc.write_text("registry=http://localhost:1/\n@acme:registry=http://localhost:2/\n")
     config = load(home, registry="http://localhost:9/")

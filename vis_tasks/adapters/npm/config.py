@@ -96,7 +96,10 @@ class NpmConfig:
         return self.forced_registry or str(self.values.get("registry") or "")
 
     def registry_for(self, package_name: str, publish_config: Mapping[str, Any] | None = None) -> str:
-        """Where npm would publish a package.
+        """Where npm would publish a package, with a trailing slash.
+
+        Npm looks for credentials under the address up to its last slash, so an address written without the closing one would
+        miss those of its own folder.
 
         Args:
             package_name: npm name, with its scope.
@@ -104,14 +107,14 @@ class NpmConfig:
                 behind a registry configured for the scope.
         """
         if self.forced_registry:
-            return self.forced_registry
+            return _slashed(self.forced_registry)
         scope, slash, _ = package_name.partition("/")
         own = dict(publish_config or {})
         candidates = [own.get("registry"), self.values.get("registry")]
         if slash and scope.startswith("@"):
             key = f"{scope}:registry"
             candidates = [own.get(key), self.values.get(key), *candidates]
-        return next((each for each in candidates if isinstance(each, str) and each), "")
+        return _slashed(next((each for each in candidates if isinstance(each, str) and each), ""))
 
     def auth_for(self, url: str) -> Auth:
         """The credentials npm would send with a request to this address; `Auth.present` is False when there are none."""
@@ -192,6 +195,10 @@ class NpmConfig:
         configured = str(self.values.get("user-agent") or "")
         # A template is npm's own; a text without fields is what somebody wants to see.
         return configured if configured and "{" not in configured else f"vis-tasks/{__version__} npm/{self.npm_version}"
+
+
+def _slashed(url: str) -> str:
+    return url if url.endswith("/") or not url else url + "/"
 
 
 def _ask_npm(runner: Runner, root: Path, npm: Sequence[str]) -> tuple[dict[str, Any], Path]:

@@ -1,0 +1,203 @@
+"""The real package managers pack. pnpm, Yarn and Bun are tried where they are installed; npm always."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.adapters.npm.support import NpmHome
+from vis_tasks.adapters.npm.packers import packer_for
+from vis_tasks.adapters.npm.tarball import read_tarball
+from vis_tasks.core.model import Workspace
+from vis_tasks.errors import Failed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from vis_tasks.ports import Packer
+
+pytestmark = pytest.mark.e2e
+
+EVENTS = ("prepublishOnly", "prepublish", "prepack", "prepare", "postpack", "publish", "postpublish")
+
+
+@dataclass
+class Project:
+    """A workspace of two packages, ``@acme/core`` depending on ``base``, whose scripts write down that they ran."""
+
+    home: NpmHome
+    manager: str
+
+    @property
+    def core(self) -> Path:
+        return self.home.root / "packages" / "core"
+
+    @property
+    def log(self) -> Path:
+        return self.home.root / "log"
+
+    @property
+    def packer(self) -> Packer:
+        return packer_for(Workspace(self.home.root, self.manager, ()), self.home.runner())
+
+    def ran(self) -> list[str]:
+        return self.log.read_text().split() if self.log.exists() else []
+
+    def write(self, path: str, content: dict[str, Any]) -> None:
+        file = self.home.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(content))
+
+    def core_manifest(self, **more: Any) -> None:
+        write_down = f'"{sys.executable}" "{self.home.root / "note.py"}"'
+        manifest = {
+            "name": "@acme/core",
+            "version": "1.2.0",
+            "license": "MIT",
+            "main": "index.js",
+            "scripts": {event: f"{write_down} {event}" for event in EVENTS},
+            "dependencies": {"base": "^2.0.0" if self.manager == "npm" else "workspace:^"},
+        }
+        self.write("packages/core/package.json", manifest | more)
+
+
+def project_of(tmp_path: Path, manager: str) -> Project:
+    project = Project(NpmHome(tmp_path), manager)
+    project.write("package.json", {"name": "root", "private": True, "workspaces": ["packages/*"]})
+    project.write("packages/base/package.json", {"name": "base", "version": "2.0.0"})
+    # Scripts write to standard output what could be taken for the answer.
+    (project.home.root / "note.py").write_text(
+        f"import sys\nopen({str(project.log)!r}, 'a').write(sys.argv[1] + '\\n')\nprint('[{{\"filename\": \"x.tgz\"}}]')\n"
+    )
+    project.core_manifest()
+    (project.core / "index.js").write_text("module.exports = 1\n")
+    return project
+
+
+@pytest.fixture
+def project(tmp_path) -> Project:
+    return project_of(tmp_path, "npm")
+
+
+def test_npm_packs_a_member_and_runs_its_scripts_once(project):
+    path = project.packer.pack(project.core, project.home.root / "dist")
+    assert path == project.home.root / "dist" / "acme-core-1.2.0.tgz"
+    tarball = read_tarball(path)
+    assert (tarball.name, tarball.version) == ("@acme/core", "1.2.0")
+    assert set(tarball.files) == {"package.json", "index.js"}
+    assert project.ran() == ["prepublishOnly", "prepack", "prepare", "postpack"]
+
+
+def test_nothing_but_the_tarball_is_left(project):
+    destination = project.home.root / "dist"
+    path = project.packer.pack(project.core, destination)
+    assert list(destination.iterdir()) == [path]
+
+
+def test_packing_again_replaces_the_tarball(project):
+    destination = project.home.root / "dist"
+    first = project.packer.pack(project.core, destination)
+    (project.core / "index.js").write_text("module.exports = 2\n")
+    before = read_tarball(first).integrity
+    assert read_tarball(project.packer.pack(project.core, destination)).integrity != before
+
+
+def test_without_scripts_one_process_is_enough(project):
+    started: list[str] = []
+    project.core_manifest(scripts={})
+    runner = type(project.home.runner())(base_env=project.home.env, trace=started.append)
+    packer_for(Workspace(project.home.root, "npm", ()), runner).pack(project.core, project.home.root / "dist")
+    assert len(started) == 1
+    assert project.ran() == []
+
+
+def test_the_root_package_is_packed_too(project):
+    project.write("package.json", {"name": "only", "version": "1.0.0"})
+    path = project.packer.pack(project.home.root, project.home.root / "dist")
+    assert path.name == "only-1.0.0.tgz"
+
+
+@pytest.mark.parametrize("event", ["prepublishOnly", "prepack"])
+def test_a_script_that_fails_stops_the_packing_with_its_words(project, event):
+    project.core_manifest(scripts={event: "echo could not compile && exit 3"})
+    with pytest.raises(Failed, match="could not compile") as caught:
+        project.packer.pack(project.core, project.home.root / "dist")
+    assert caught.value.code == "PACK_FAILED"
+    assert str(project.core) in caught.value.message
+    assert list((project.home.root / "dist").glob("*")) == []
+
+
+def test_a_package_without_a_version_is_npms_to_refuse(project):
+    project.write("packages/core/package.json", {"name": "@acme/core"})
+    with pytest.raises(Failed, match="must have name and version"):
+        project.packer.pack(project.core, project.home.root / "dist")
+
+
+def test_a_broken_manifest_is_named(project):
+    (project.core / "package.json").write_text("{")
+    with pytest.raises(Failed, match=r"package\.json can't be read"):
+        project.packer.pack(project.core, project.home.root / "dist")
+
+
+class Pretend:
+    """A package manager that writes as many tarballs as it is told to and prints what npm 12 prints."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.tool = folder / "npm"
+        writes = "\n".join(f'echo x > "$5/t{number}.tgz"' for number in range(count))
+        self.tool.write_text(f'#!/bin/sh\n{writes}\necho \'{{"@acme/core": {{"filename": "elsewhere.tgz"}}}}\'\n')
+        self.tool.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+def test_what_the_package_manager_prints_does_not_matter(project, tmp_path):
+    tool = Pretend(tmp_path, 1).tool
+    project.core_manifest(scripts={})
+    packer = packer_for(Workspace(project.home.root, "npm", ()), project.home.runner(), npm=(str(tool),))
+    assert packer.pack(project.core, project.home.root / "dist").read_text() == "x\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a shell script")
+@pytest.mark.parametrize("count", [0, 2])
+def test_no_tarball_or_several_are_an_error(project, tmp_path, count):
+    tool = Pretend(tmp_path, count).tool
+    project.core_manifest(scripts={})
+    packer = packer_for(Workspace(project.home.root, "npm", ()), project.home.runner(), npm=(str(tool),))
+    with pytest.raises(Failed, match=f"wrote {count} tarballs"):
+        packer.pack(project.core, project.home.root / "dist")
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
+
+
+def install(project: Project, *argv: str) -> None:
+    env = {"YARN_ENABLE_IMMUTABLE_INSTALLS": "false", "YARN_ENABLE_TELEMETRY": "0", "CI": ""}
+    project.home.runner().run(argv, cwd=project.home.root, env=env)
+    project.log.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("manager", "scripts"),
+    [
+        pytest.param("pnpm", ["prepublishOnly", "prepack", "prepare", "postpack"], marks=needs("pnpm")),
+        pytest.param("yarn", ["prepublishOnly", "prepack", "postpack"], marks=needs("yarn")),
+        pytest.param("bun", ["prepublishOnly", "prepack", "prepare", "postpack"], marks=needs("bun")),
+    ],
+)
+def test_other_package_managers_resolve_their_ranges_and_run_scripts_once(tmp_path, manager, scripts):
+    project = project_of(tmp_path, manager)
+    project.home.env["COREPACK_ENABLE_STRICT"] = os.environ.get("COREPACK_ENABLE_STRICT", "0")
+    (project.home.root / "pnpm-workspace.yaml").write_text('packages: ["packages/*"]\n')
+    (project.home.root / "yarn.lock").touch()
+    install(project, manager, "install")
+    path = project.packer.pack(project.core, project.home.root / "dist")
+    assert path.name == "acme-core-1.2.0.tgz"
+    assert read_tarball(path).manifest["dependencies"] == {"base": "^2.0.0"}
+    assert project.ran() == scripts

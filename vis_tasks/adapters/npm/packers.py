@@ -1,0 +1,151 @@
+"""The project's own package manager packs: it alone resolves ``workspace:`` and ``catalog:`` ranges the way it means them.
+
+All of them run prepack and postpack once while they pack, and prepare too (but for Yarn); none of them runs prepublishOnly,
+which belongs to publishing a folder. We publish tarballs, so it is run here, right before packing, as ``npm publish`` would.
+(Tried with npm 11.19, pnpm 10 and 12, Yarn 1.22 and 4.18, Bun 1.4.)
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vis_tasks.adapters.npm.output import npm_error
+from vis_tasks.adapters.redact import redact
+from vis_tasks.errors import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from vis_tasks.core.model import Workspace
+    from vis_tasks.ports import Completed, Packer, Runner
+
+__all__ = ["CommandPacker", "packer_for"]
+
+_BEFORE_PUBLISHING = "prepublishOnly"
+_TIMEOUT = 60 * 60.0
+_TAIL_LINES = 20
+
+
+@dataclass(frozen=True)
+class CommandPacker:
+    """`vis_tasks.ports.Packer` over one package manager's ``pack`` command.
+
+    Attributes:
+        runner: starts it.
+        run: how a script of the package is run; its name follows.
+        pack_command: how a package is packed; ``{folder}`` stands for the folder the tarball goes to.
+        env: variables to add.
+    """
+
+    runner: Runner
+    run: tuple[str, ...]
+    pack_command: tuple[str, ...]
+    env: Mapping[str, str]
+
+    def pack(self, package_dir: Path, destination: Path) -> Path:
+        """Pack one package: one process, and one more when it has a ``prepublishOnly`` script.
+
+        The tarball is written into a folder of its own and then moved, so ``destination`` holds whole files only; one of the same
+        name is replaced.
+
+        Args:
+            package_dir: the package's folder.
+            destination: where the tarball goes; made when it isn't there.
+
+        Returns:
+            The tarball: ``destination/<name>-<version>.tgz``, the scope's ``@`` dropped and its slash a dash.
+
+        Raises:
+            vis_tasks.errors.Failed: code ``PACK_FAILED`` with the tail of the output, ``NOT_FOUND`` or ``TIMEOUT``.
+        """
+        if _BEFORE_PUBLISHING in _scripts(package_dir):
+            self._call([*self.run, _BEFORE_PUBLISHING], package_dir, doing=f"its {_BEFORE_PUBLISHING} script failed")
+        destination.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".packing-", dir=destination))
+        try:
+            argv = [part.replace("{folder}", str(folder)) for part in self.pack_command]
+            self._call(argv, package_dir, doing="it could not be packed")
+            made = [path for path in folder.rglob("*.tgz") if path.is_file()]
+            if len(made) != 1:
+                raise _failed(package_dir, f"{argv[0]} wrote {len(made)} tarballs instead of one")
+            target = destination / _file_name(package_dir)
+            return made[0].replace(target)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _call(self, argv: Sequence[str], package_dir: Path, *, doing: str) -> None:
+        done = self.runner.run(argv, cwd=package_dir, env=self.env, check=False, timeout=_TIMEOUT)
+        if done.code != 0:
+            raise _failed(package_dir, f"{doing} ({' '.join(done.argv)}, exit code {done.code}){_words(done)}")
+
+
+def packer_for(
+    workspace: Workspace, runner: Runner, *, npm: Sequence[str] = ("npm",), env: Mapping[str, str] | None = None
+) -> Packer:
+    """The packer of the workspace's package manager. For Yarn one process asks for its version.
+
+    Args:
+        workspace: says which package manager it is.
+        runner: starts programs.
+        npm: how npm is started, for workspaces of npm.
+        env: variables to add.
+
+    Raises:
+        vis_tasks.errors.Failed: code ``NOT_FOUND`` when the package manager isn't there.
+    """
+    variables = dict(env or {})
+    if workspace.manager == "pnpm":
+        return CommandPacker(runner, ("pnpm", "run"), ("pnpm", "pack", "--pack-destination", "{folder}"), variables)
+    if workspace.manager == "bun":
+        return CommandPacker(runner, ("bun", "run"), ("bun", "pm", "pack", "--destination", "{folder}"), variables)
+    if workspace.manager == "yarn":
+        version = runner.run(["yarn", "--version"], cwd=workspace.root, env=variables, timeout=_TIMEOUT).stdout
+        option = "--filename" if version.strip().startswith("1.") else "--out"
+        return CommandPacker(
+            runner, ("yarn", "run"), ("yarn", "pack", option, str(Path("{folder}") / "package.tgz")), variables
+        )
+    return CommandPacker(
+        runner,
+        (*npm, "run"),
+        (*npm, "pack", "--json", "--no-dry-run", "--pack-destination", "{folder}"),
+        {"npm_config_update_notifier": "false", **variables},
+    )
+
+
+def _manifest(package_dir: Path) -> dict[str, Any]:
+    path = package_dir / "package.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise _failed(package_dir, f"{path} can't be read: {error}") from error
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def _scripts(package_dir: Path) -> Mapping[str, Any]:
+    scripts = _manifest(package_dir).get("scripts")
+    return scripts if isinstance(scripts, dict) else {}
+
+
+def _file_name(package_dir: Path) -> str:
+    """As npm names it, read again after packing: a script may have written the manifest."""
+    manifest = _manifest(package_dir)
+    name, version = str(manifest.get("name") or "package"), str(manifest.get("version") or "0.0.0")
+    return re.sub(r"[^\w.+-]", "-", f"{name.removeprefix('@')}-{version}") + ".tgz"
+
+
+def _words(done: Completed) -> str:
+    """The package manager's own error, and the end of what its scripts wrote."""
+    error = npm_error(done.stdout, "")
+    head = f": {error.words}" if error and error.words else ""
+    lines = [line for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()][-_TAIL_LINES:]
+    return head + "".join(f"\n  {redact(line)}" for line in lines)
+
+
+def _failed(package_dir: Path, why: str) -> Failed:
+    return Failed(f"{package_dir}: {why}", code="PACK_FAILED", hint="Mend what it names, then run again: invoke pack")
