@@ -58,10 +58,17 @@ def escaped(name: str) -> str:
 
 
 @dataclass
+class Elsewhere:
+    """A registry in another process, as far as a client needs it."""
+
+    url: str
+
+
+@dataclass
 class Client:
     """HTTP with one token."""
 
-    registry: Registry
+    registry: Registry | Elsewhere
     token: str | None = None
     session: requests.Session = field(default_factory=requests.Session)
 

@@ -104,7 +104,7 @@ def test_an_id_token_that_is_not_good_is_a_401(registry, clock, nobody, trusted)
     stranger = Issuer.generate(trusted.url)
     nobody_knows = Issuer.generate("https://issuer.example")
     unsigned = jwt.encode(
-        {"iss": trusted.url, "aud": "npm:127.0.0.1", "iat": now, "exp": now + 60}, None, algorithm="none"
+        {"iss": trusted.url, "aud": "npm:127.0.0.1", "iat": now, "exp": now + 60}, "", algorithm="none"
     )
     tokens = {
         "none": None,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from vis_tasks.registry.names import check_name
@@ -40,6 +42,7 @@ class Call:
         route: the route's name.
         identity: who the token stands for; None without a token or with a bad one.
         token_kind: for the log and for faults; ``"invalid"`` for a bad token.
+        body_read: whether the body has been taken in.
     """
 
     request: Request
@@ -47,6 +50,7 @@ class Call:
     route: str
     identity: Identity | None = None
     token_kind: str | None = None
+    body_read: bool = False
 
     # --- what was asked ---------------------------------------------------------------------------------------------
 
@@ -76,14 +80,21 @@ class Call:
         limit = self.store.settings.max_body
         problem = Problem(413, f"Payload Too Large - the limit is {limit} bytes", {"connection": "close"})
         length = self.request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > limit:
+        if length.isascii() and length.isdecimal() and int(length) > limit:
             raise problem
+        self.body_read = True
         received = bytearray()
         async for chunk in self.request.stream():
             received += chunk
             if len(received) > limit:
                 raise problem
         return bytes(received)
+
+    async def drain(self) -> None:
+        """Take in a body nobody read: a client still sending when the answer comes sees a broken connection, not the answer."""
+        if not self.body_read:
+            with suppress(Problem, ClientDisconnect):
+                await self.body()
 
     # --- who may ----------------------------------------------------------------------------------------------------
 

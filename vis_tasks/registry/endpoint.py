@@ -6,6 +6,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from vis_tasks.registry.call import Call, json_response
@@ -58,8 +59,13 @@ def make_endpoint(store: Store, route: str, handler: Handler) -> Callable[[Reque
         fault = None if route.startswith("admin.") else store.faults.strike(route, request.url.path, call.token_kind)
         try:
             response = await _answer(call, handler, fault)
+            if not isinstance(response, CutResponse):
+                await call.drain()
         except Problem as problem:
             response = problem_response(problem, route)
+            await call.drain()
+        except ClientDisconnect:
+            response = CutResponse(None)
         if fault is not None:
             response = _spoil(response, fault, store.settings)
         store.log.add(

@@ -42,7 +42,8 @@ def bind(host: str, port: int) -> socket.socket:
         vis_tasks.errors.Failed: the address can't be had.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only where the protocol number says TCP; with it on, each answer waits 40 ms for an ack
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # there it would let a second process take over a port in use
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
