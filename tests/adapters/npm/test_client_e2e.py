@@ -14,8 +14,8 @@ from vis_tasks.adapters.npm.config import NpmConfig
 from vis_tasks.adapters.npm.desk import Deciding, NpmDesk
 from vis_tasks.adapters.npm.reader import NO_STAGING, HttpRegistryReader
 from vis_tasks.adapters.npm.tarball import read_tarball
-from vis_tasks.ports import Live, NotLive, Staged, StageList, StageOutcome, Unknown
-from vis_tasks.registry.run import Fault, Registry, start_registry
+from vis_tasks.ports import Live, NotLive, Staged, StageList, StageOutcome, Unknown, Unreadable
+from vis_tasks.registry.run import Fault, Registry, TrustRule, start_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,6 +176,7 @@ def test_an_answer_that_says_nothing_is_ambiguous(world, fault):
 
 
 def test_a_plain_publish_that_broke_is_not_tried_again_by_npm(world):
+    world.home.env |= {"npm_config_fetch_retries": "3", "npm_config_fetch_retry_mintimeout": "10"}
     world.registry.clear_requests()
     world.registry.faults.add(Fault("package.publish", reset="after", times=1))
     published = world.stager.publish(world.pack("once", "1.0.0"), tag="latest", access=None)
@@ -194,3 +195,20 @@ def test_a_registry_without_staging_refuses(world):
     assert (refused.outcome, refused.code) == (StageOutcome.REFUSED, "E404")
     assert isinstance(listed, Unknown)
     assert listed.kind == NO_STAGING
+
+
+@pytest.mark.parametrize("beside", [{}, {"NPM_TOKEN": "npm_" + "stale" * 8}], ids=["alone", "beside NPM_TOKEN"])
+def test_a_trusted_workflow_stages_without_a_token_and_reads_nothing(registry, tmp_path, beside):
+    name = f"trusted-{len(beside)}"
+    registry.seed(name, "1.0.0")
+    claims = {
+        "repository": f"acme/{name}",
+        "job_workflow_ref": f"acme/{name}/.github/workflows/release.yml@refs/heads/main",
+    }
+    issuer = registry.add_issuer()
+    registry.trust(TrustRule(name, issuer.url, claims))
+    id_token = registry.id_token(issuer, repository_visibility="private", **claims)
+    home = NpmHome(tmp_path).with_env(GITHUB_ACTIONS="true", NPM_ID_TOKEN=id_token, **beside)
+    world = world_of(registry, home, None)
+    assert world.stage(world.pack(name)).outcome is StageOutcome.STAGED
+    assert isinstance(world.reader.stages(), Unreadable)

@@ -115,8 +115,9 @@ def test_ca_is_trusted_as_a_text_and_as_a_list(tmp_path, secure, authority):
     assert get(config(tmp_path, ca=[text]).session(), secure) == 200
 
 
-def test_a_configured_authority_replaces_the_others(tmp_path, authority):
+def test_a_configured_authority_replaces_the_others(tmp_path, secure, authority):
     session = config(tmp_path, cafile=str(authority.ca)).session()
+    assert get(session, secure) == 200
     adapter: Any = session.get_adapter("https://localhost/")
     assert len(adapter._context.get_ca_certs()) == 1
 
