@@ -6,6 +6,7 @@ for minutes and its edge caches packuments for minutes more (npm's documentation
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -47,11 +48,20 @@ class Liveness(Enum):
 
 @dataclass(frozen=True)
 class Evidence:
-    """One reading."""
+    """One reading.
+
+    Attributes:
+        record: whether the stage list holds the version.
+        live: whether it is live.
+        status: what the version status endpoint says.
+        listed: what the list's own item says of its status (since npm 11.20). It says nothing about whether the endpoint
+            would answer us, so it never counts as an answer of the endpoint.
+    """
 
     record: Record
     live: Liveness
     status: Status = Status.NOT_ASKED
+    listed: Status = Status.NOT_ASKED
 
 
 @dataclass(frozen=True)
@@ -107,10 +117,12 @@ def decide(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float
         return Decision(Verdict.APPROVED, evidence.live.value, reset)
     if evidence.live is Liveness.DIFFERENT:
         return Decision(Verdict.MISMATCH, evidence.live.value, reset)
-    if evidence.status in {Status.BLOCKED, Status.DELETED}:
-        return Decision(Verdict.BLOCKED, f"the registry says {evidence.status.value}", reset)
+    said = {evidence.status, evidence.listed}
+    for stopped in (Status.BLOCKED, Status.DELETED):
+        if stopped in said:
+            return Decision(Verdict.BLOCKED, f"the registry says {stopped.value}", reset)
     if evidence.record is Record.PRESENT or evidence.status in {Status.STAGED, Status.VALIDATING}:
-        why = "validating" if evidence.status is Status.VALIDATING else "waiting for a decision"
+        why = "validating" if Status.VALIDATING in said else "waiting for a decision"
         return Decision(Verdict.PENDING, why, reset)
     if evidence.status is Status.PUBLISHED:
         return Decision(Verdict.PENDING, "approved, not installable yet", reset)
@@ -134,9 +146,36 @@ def _gone(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float)
 def same_bytes(
     *, integrity: str | None, shasum: str | None, live_integrity: str | None, live_shasum: str | None
 ) -> Liveness:
-    """Compare what was staged with what is live: sha512 first, sha1 when one side has no sha512."""
-    if integrity and live_integrity:
-        return Liveness.SAME if integrity == live_integrity else Liveness.DIFFERENT
-    if shasum and live_shasum:
-        return Liveness.SAME if shasum == live_shasum else Liveness.DIFFERENT
-    return Liveness.UNVERIFIED
+    """Compare what was staged with what is live: by integrity where both sides name the same algorithm, else by sha1.
+
+    Nothing recorded leaves nothing to compare with (`Liveness.UNVERIFIED`). Something recorded that the live document can't be
+    compared with proves nothing either way: `Liveness.UNKNOWN`.
+    """
+    ours, theirs = _hashes(integrity, shasum), _hashes(live_integrity, live_shasum)
+    if not ours:
+        return Liveness.UNVERIFIED
+    for algorithm in sorted(ours.keys() & theirs.keys(), key=_STRENGTH.index):
+        return Liveness.SAME if ours[algorithm] & theirs[algorithm] else Liveness.DIFFERENT
+    return Liveness.UNKNOWN
+
+
+_STRENGTH = ("sha512", "sha384", "sha256", "sha1")
+
+
+def _hashes(integrity: str | None, shasum: str | None) -> dict[str, set[str]]:
+    """Base64 digests by algorithm, out of a Subresource Integrity string (W3C SRI, 3.5) and a sha1 in hex."""
+    found: dict[str, set[str]] = {}
+    for each in (integrity or "").split():
+        algorithm, _, digest = each.partition("?")[0].partition("-")
+        if algorithm in _STRENGTH and digest:
+            found.setdefault(algorithm, set()).add(digest)
+    if shasum:
+        found.setdefault("sha1", set()).add(b64encode(_bytes(shasum)).decode())
+    return found
+
+
+def _bytes(shasum: str) -> bytes:
+    try:
+        return bytes.fromhex(shasum)
+    except ValueError:
+        return shasum.encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Evidence, Liveness, Record, Status, same_bytes
@@ -16,10 +16,25 @@ if TYPE_CHECKING:
     from vis_tasks.ports import RegistryReader, StageRecord
     from vis_tasks.services.run import Run
 
-__all__ = ["Reading", "read_all"]
+__all__ = ["Asked", "Reading", "read_all"]
 
 _LOOKUPS = 8
+_FIRST_LOOKS = 8
 _STATUS = {status.value: status for status in Status}
+
+
+@dataclass
+class Asked:
+    """What the version status endpoint need not be asked again.
+
+    Attributes:
+        refused: registry and package name for which it answered 401 or 403.
+        listed: versions that were asked about while the list still held them; an endpoint that names a version now may be
+            believed when it says 404 later.
+    """
+
+    refused: set[tuple[str, str]] = field(default_factory=set)
+    listed: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -38,14 +53,22 @@ class Reading:
     errors: tuple[Unknown, ...] = ()
 
 
-def read_all(run: Run, entries: Sequence[Entry]) -> dict[tuple[str, str], Reading]:
-    """Read the registry for all entries: ``ceil(stages / 100)`` list requests, and one or two for each record not listed."""
+def read_all(run: Run, entries: Sequence[Entry], asked: Asked | None = None) -> dict[tuple[str, str], Reading]:
+    """Read the registry for all entries: ``ceil(stages / 100)`` list requests, and one or two for each record not listed.
+
+    Args:
+        run: the run.
+        entries: the staged versions.
+        asked: kept from call to call by whoever reads repeatedly; the status endpoint is then asked once about each version
+            while it is still listed, a few versions a call, and never again where it refused to answer. Without it, only about
+            records that are gone.
+    """
     groups: dict[str, list[Entry]] = {}
     for entry in entries:
         groups.setdefault(registry_of(run, entry), []).append(entry)
     readings: dict[tuple[str, str], Reading] = {}
     for url, group in groups.items():
-        readings.update(_read_group(run.npm.reader(url), group))
+        readings.update(_Reader(run.npm.reader(url), asked).read(group))
     return readings
 
 
@@ -57,59 +80,78 @@ def registry_of(run: Run, entry: Entry) -> str:
     return run.npm.url_for(entry.name, package.manifest if package else {})
 
 
-def _read_group(reader: RegistryReader, entries: Sequence[Entry]) -> dict[tuple[str, str], Reading]:
-    listed = reader.stages()
-    readings: dict[tuple[str, str], Reading] = {}
-    gone: list[Entry] = []
-    by_id: dict[str, StageRecord] = {}
-    by_key: dict[tuple[str, str], StageRecord] = {}
-    if isinstance(listed, StageList):
-        by_id = {record.id: record for record in listed.records}
-        by_key = {(record.name, record.version): record for record in listed.records}
-    for entry in entries:
-        record = by_id.get(entry.id or "") or by_key.get(entry.key)
-        if record is None:
-            gone.append(entry)
+class _Reader:
+    def __init__(self, reader: RegistryReader, asked: Asked | None) -> None:
+        self._reader = reader
+        self._repeated = asked is not None
+        self._asked = asked or Asked()
+
+    def read(self, entries: Sequence[Entry]) -> dict[tuple[str, str], Reading]:
+        listed = self._reader.stages()
+        records = listed.records if isinstance(listed, StageList) else ()
+        by_id = {record.id: record for record in records}
+        by_key = {(record.name, record.version): record for record in records}
+        found = {entry.key: by_id.get(entry.id or "") or by_key.get(entry.key) for entry in entries}
+        first = self._first_looks([entry for entry in entries if found[entry.key]])
+        state = _record_state(listed)
+        errors = (listed,) if isinstance(listed, Unknown) else ()
+
+        def look(entry: Entry) -> Reading:
+            record = found[entry.key]
+            if record is None:
+                return self._look(entry, state, errors)
+            status = self._status(entry)[0] if entry.key in first else Status.NOT_ASKED
+            told = _STATUS.get(record.status or "", Status.NOT_ASKED)
+            # The list is the answer here; an endpoint in trouble takes nothing away from it.
+            status = Status.NOT_ASKED if status is Status.UNKNOWN else status
+            return Reading(Evidence(Record.PRESENT, Liveness.NO, status, told), record)
+
+        requests = [entry for entry in entries if found[entry.key] is None or entry.key in first]
+        asking = {entry.key for entry in requests}
+        readings = {entry.key: look(entry) for entry in entries if entry.key not in asking}
+        if len(requests) < 2:
+            readings.update({entry.key: look(entry) for entry in requests})
         else:
-            status = _STATUS.get(record.status or "", Status.NOT_ASKED)
-            readings[entry.key] = Reading(Evidence(Record.PRESENT, Liveness.NO, status), record)
-    record_state = _record_state(listed)
-    errors = (listed,) if isinstance(listed, Unknown) else ()
+            with ThreadPoolExecutor(_LOOKUPS) as pool:
+                readings.update(zip((entry.key for entry in requests), pool.map(look, requests), strict=True))
+        return readings
 
-    def look(entry: Entry) -> Reading:
-        return _look(reader, entry, record_state, errors)
+    def _first_looks(self, listed: Sequence[Entry]) -> set[tuple[str, str]]:
+        """Versions whose status is asked about while they are listed: each once, a few at a time."""
+        if not self._repeated:
+            return set()
+        new = [entry.key for entry in listed if entry.key not in self._asked.listed][:_FIRST_LOOKS]
+        self._asked.listed.update(new)
+        return set(new)
 
-    if len(gone) < 2:
-        found = [look(entry) for entry in gone]
-    else:
-        with ThreadPoolExecutor(_LOOKUPS) as pool:
-            found = list(pool.map(look, gone))
-    readings.update({entry.key: reading for entry, reading in zip(gone, found, strict=True)})
-    return readings
+    def _look(self, entry: Entry, record: Record, errors: tuple[Unknown, ...]) -> Reading:
+        live = self._reader.live(entry.name, entry.version)
+        if isinstance(live, Live):
+            same = same_bytes(
+                integrity=entry.integrity, shasum=entry.shasum, live_integrity=live.integrity, live_shasum=live.shasum
+            )
+            return Reading(Evidence(record, same), live=live, errors=errors)
+        if isinstance(live, Unknown):
+            return Reading(Evidence(record, Liveness.UNKNOWN), errors=(*errors, live))
+        if record is not Record.ABSENT:
+            return Reading(Evidence(record, Liveness.NO), errors=errors)
+        status, trouble = self._status(entry)
+        return Reading(Evidence(record, Liveness.NO, status), errors=(*errors, *trouble))
+
+    def _status(self, entry: Entry) -> tuple[Status, tuple[Unknown, ...]]:
+        place = (self._reader.url, entry.name)
+        if place in self._asked.refused:
+            return Status.UNREADABLE, ()
+        said = self._reader.status(entry.name, entry.version)
+        if isinstance(said, Unknown):
+            return Status.UNKNOWN, (said,)
+        if isinstance(said, Unreadable):
+            self._asked.refused.add(place)
+            return Status.UNREADABLE, ()
+        return (Status.MISSING if isinstance(said, NotLive) else _STATUS.get(said, Status.UNREADABLE)), ()
 
 
 def _record_state(listed: StageList | Unreadable | Unknown) -> Record:
     if isinstance(listed, StageList):
         return Record.ABSENT
     return Record.UNREADABLE if isinstance(listed, Unreadable) else Record.UNKNOWN
-
-
-def _look(reader: RegistryReader, entry: Entry, record: Record, errors: tuple[Unknown, ...]) -> Reading:
-    live = reader.live(entry.name, entry.version)
-    if isinstance(live, Live):
-        same = same_bytes(
-            integrity=entry.integrity, shasum=entry.shasum, live_integrity=live.integrity, live_shasum=live.shasum
-        )
-        return Reading(Evidence(record, same), live=live, errors=errors)
-    if isinstance(live, Unknown):
-        return Reading(Evidence(record, Liveness.UNKNOWN), errors=(*errors, live))
-    if record is not Record.ABSENT:
-        return Reading(Evidence(record, Liveness.NO), errors=errors)
-    said = reader.status(entry.name, entry.version)
-    if isinstance(said, Unknown):
-        return Reading(Evidence(record, Liveness.NO, Status.UNKNOWN), errors=(*errors, said))
-    if isinstance(said, NotLive):
-        return Reading(Evidence(record, Liveness.NO, Status.MISSING), errors=errors)
-    if isinstance(said, Unreadable):
-        return Reading(Evidence(record, Liveness.NO, Status.UNREADABLE), errors=errors)
-    return Reading(Evidence(record, Liveness.NO, _STATUS.get(said, Status.UNREADABLE)), errors=errors)

@@ -6,14 +6,13 @@ Alone it is the scheduled job of the detached mode: one look at the registry, de
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Memory, Verdict, decide
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.services.decided import write_down
 from vis_tasks.services.readings import read_all
-from vis_tasks.services.state import timestamp
+from vis_tasks.services.state import seconds_since, timestamp
 from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
@@ -49,9 +48,7 @@ def reconcile(run: Run) -> None:
             run.state.change(lambda state, entry=entry: state.approve(entry))  # type: ignore[misc]
             run.tools.console.detail(f"{entry.spec} is live and was brought by a release, but has no tag yet")
     done = {(outcome.name, outcome.version) for outcome in run.report.outcomes.values()}
-    open_entries = [
-        entry for entry in run.state.pending().pending if entry.key not in done and entry.reason != "blocked"
-    ]
+    open_entries = [entry for entry in run.state.pending().pending if entry.key not in done]
     readings = read_all(run, open_entries) if open_entries else {}
     for entry in open_entries:
         _judge(run, entry, readings[entry.key])
@@ -67,7 +64,7 @@ def reconcile(run: Run) -> None:
 def _judge(run: Run, entry: Entry, reading: Reading) -> None:
     settle = run.release.publish.stage.settle.total_seconds()
     now = run.tools.clock.now()
-    gone_for = _seconds_since(entry.gone_at, now)
+    gone_for = seconds_since(entry.gone_at, now)
     memory = Memory(gone_readings=1 if entry.gone_at else 0)
     decision = decide(reading.evidence, memory, gone_for=gone_for, settle=settle)
     if decision.verdict is Verdict.PENDING:
@@ -75,15 +72,6 @@ def _judge(run: Run, entry: Entry, reading: Reading) -> None:
         if gone_at != entry.gone_at and not reading.errors:
             run.state.change(lambda state: state.put(replace(entry, gone_at=gone_at)))
         return
-    if decision.verdict is Verdict.REJECTED and entry.reason == "rejected":
-        return
+    if decision.verdict.value == entry.reason:
+        return  # told before
     write_down(run, entry, decision.verdict.value, why=decision.why, live=reading.live)
-
-
-def _seconds_since(moment: str | None, now: datetime) -> float:
-    if moment is None:
-        return 0.0
-    try:
-        return max(0.0, (now - datetime.fromisoformat(moment)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0

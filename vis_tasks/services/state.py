@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vis_tasks.core import pending as staged
@@ -11,16 +12,23 @@ from vis_tasks.core.wave import Journal, parse_journal, render_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from vis_tasks.ports import Clock, Files
 
-__all__ = ["StateFiles", "timestamp"]
+__all__ = ["StateFiles", "seconds_since", "timestamp"]
 
 
 def timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, as npm and JavaScript write it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def seconds_since(moment: str | None, now: datetime) -> float:
+    """Seconds from a `timestamp` until now; 0 for none, for one in the future, and for one that can't be read."""
+    try:
+        return max(0.0, (now - datetime.fromisoformat(moment)).total_seconds()) if moment else 0.0
+    except (ValueError, TypeError):
+        return 0.0
 
 
 class StateFiles:

@@ -11,8 +11,9 @@ from vis_tasks.config.durations import format_duration
 from vis_tasks.core.decision import Memory, Verdict, decide
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.services.decided import write_down
-from vis_tasks.services.readings import read_all
+from vis_tasks.services.readings import Asked, read_all
 from vis_tasks.services.stage import look as look_stage
+from vis_tasks.services.state import seconds_since, timestamp
 from vis_tasks.services.wave import forget_wave
 
 if TYPE_CHECKING:
@@ -55,11 +56,13 @@ class Watch:
         memory: the decision's own memory.
         gone_since: seconds of the monotonic clock at which the record was first seen gone.
         errors: how often each kind of useless answer came, over the whole wait.
+        asked: what the version status endpoint need not be asked again.
     """
 
     memory: dict[tuple[str, str], Memory] = field(default_factory=dict)
     gone_since: dict[tuple[str, str], float] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
+    asked: Asked = field(default_factory=Asked)
 
 
 def wait(run: Run) -> None:
@@ -126,7 +129,7 @@ def tick(run: Run, watch: Watch, waiting: Sequence[Entry]) -> tuple[tuple[Entry,
         What is still waiting, and None when the registry answered, or else the seconds it asked us to stay away (0 when it didn't
         say).
     """
-    readings = read_all(run, waiting)
+    readings = read_all(run, waiting, watch.asked)
     still: list[Entry] = []
     pause: float | None = None
     for entry in waiting:
@@ -136,25 +139,39 @@ def tick(run: Run, watch: Watch, waiting: Sequence[Entry]) -> tuple[tuple[Entry,
             watch.errors[error.kind] += 1
             if watch.errors[error.kind] == 1:
                 run.tools.console.detail(f"the registry gave no usable answer ({error.why}); still waiting")
-        if not _decide(run, watch, entry, reading):
-            still.append(_with_id(run, entry, reading))
+        undecided = _decide(run, watch, entry, reading)
+        if undecided is not None:
+            still.append(_with_id(run, undecided, reading))
     return tuple(still), pause
 
 
-def _decide(run: Run, watch: Watch, entry: Entry, reading: Reading) -> bool:
-    now = run.tools.clock.monotonic()
+def _decide(run: Run, watch: Watch, entry: Entry, reading: Reading) -> Entry | None:
+    """Judge one reading; None when that ended the wait for this version.
+
+    The moment its record was first seen gone is written down too: a later run goes on from there instead of settling anew.
+    """
+    clock = run.tools.clock
+    now = clock.monotonic()
+    if entry.gone_at and entry.key not in watch.memory:
+        watch.memory[entry.key] = Memory(gone_readings=1)
+        watch.gone_since[entry.key] = now - seconds_since(entry.gone_at, clock.now())
     gone_for = now - watch.gone_since.get(entry.key, now)
     settle = run.release.publish.stage.settle.total_seconds()
     decision = decide(reading.evidence, watch.memory.get(entry.key, Memory()), gone_for=gone_for, settle=settle)
     watch.memory[entry.key] = decision.memory
+    if decision.verdict is not Verdict.PENDING:
+        write_down(run, entry, decision.verdict.value, why=decision.why, live=reading.live)
+        return None
+    gone_at = None
     if decision.memory.gone_readings:
         watch.gone_since.setdefault(entry.key, now)
-    elif not reading.errors:
+        gone_at = entry.gone_at or timestamp(clock.now())
+    else:
         watch.gone_since.pop(entry.key, None)
-    if decision.verdict is Verdict.PENDING:
-        return False
-    write_down(run, entry, decision.verdict.value, why=decision.why, live=reading.live)
-    return True
+    if gone_at != entry.gone_at:
+        entry = replace(entry, gone_at=gone_at)
+        run.state.change(lambda state: state.put(entry))
+    return entry
 
 
 def _with_id(run: Run, entry: Entry, reading: Reading) -> Entry:
