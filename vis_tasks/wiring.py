@@ -63,7 +63,8 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
         from vis_tasks.adapters.npm.node import find_npm
         from vis_tasks.adapters.npm.packers import packer_for
 
-        return packer_for(workspace, runner, npm=find_npm(runner, root, os.environ).argv)
+        npm = find_npm(runner, root, os.environ)
+        return packer_for(workspace, runner, npm=npm.argv, env=dict(npm.env))
 
     def refresh_lockfile(workspace: Workspace) -> Sequence[str]:
         from vis_tasks.adapters.lockfile import refresh_lockfile as refresh
