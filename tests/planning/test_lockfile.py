@@ -107,7 +107,7 @@ def test_npm_itself_is_asked_where_editing_is_not_enough(tmp_path):
 
 
 def lock_of(members):
-    entries = {"": {"name": "root", "workspaces": ["packages/*"]}}
+    entries: dict[str, dict] = {"": {"name": "root", "workspaces": ["packages/*"]}}
     for each in members.packages:
         entries[f"node_modules/{each.name}"] = {"resolved": each.path, "link": True}
         entries[each.path] = {"version": each.version} | {

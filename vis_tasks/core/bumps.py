@@ -141,7 +141,7 @@ class Bumps:
         source, level = edge.dependency, self.levels[edge.dependency]
         out = self._leaves(edge)
         along = self.rules.dependents_from is not None and not level < self.rules.dependents_from
-        if edge.table not in _PULLING:
+        if edge.table not in _PULLING and not self.rules.dev_pulls:
             if out or along:
                 self.add(edge.dependent, Level.NONE)
             return

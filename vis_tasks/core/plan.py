@@ -188,10 +188,9 @@ def _leave_pre_mode(bumps: Bumps, workspace: Workspace, rules: Rules) -> None:
     changesets 2 also did so for packages it skips otherwise, unless they were in the plan; 3 leaves them alone.
     """
     for package in workspace.packages:
-        counted = bumps.was_prerelease(package.name)
-        if counted is False or not is_valid(package.version):
+        if bumps.was_prerelease(package.name) is False or not is_valid(package.version):
             continue
-        if counted is None and (rules.name != "changesets-2" or package.name in bumps.levels):
+        if package.name in bumps.skipped and (rules.name != "changesets-2" or package.name in bumps.levels):
             continue
         if bumps.levels.get(package.name, Level.NONE) is Level.NONE:
             text = f"{package.version} leaves pre mode"

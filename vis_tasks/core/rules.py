@@ -61,6 +61,7 @@ class Rules:
         dev_ranges: move the dev ranges that still fit as well.
         workspace_protocol_only: leave every range alone that doesn't use ``workspace:``.
         caret_leaves: ``workspace:^`` and ``workspace:~`` count as left by every release (engines before 6.0.9).
+        dev_pulls: a dev dependency counts like a plain one (engines before 2.0.0).
         refuse_mixed: refuse a change file that names skipped and other packages together.
         root_ranges: move ranges in a root package.json that is no member.
         keep_style: rewrite x-ranges, ``||`` and two-sided ranges in their own style instead of as an exact version.
@@ -82,6 +83,7 @@ class Rules:
     dev_ranges: bool = False
     workspace_protocol_only: bool = False
     caret_leaves: bool = False
+    dev_pulls: bool = False
     refuse_mixed: bool = False
     root_ranges: bool = True
     keep_style: bool = True

@@ -1,0 +1,1 @@
+"""Replaying real releases of public repositories."""
