@@ -41,7 +41,7 @@ def tests(session: nox.Session) -> None:
 def replay(session: nox.Session) -> None:
     """Plan real releases of the past and compare; VIS_REPLAYS names the folder that holds them."""
     _install(session, "test", "dev")
-    session.run("pytest", "tests/replay", "-s", *session.posargs)
+    session.run("python", "-m", "tests.replay", *session.posargs)
 
 
 @nox.session

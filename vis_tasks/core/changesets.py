@@ -39,8 +39,8 @@ class Engine:
     def base(self) -> Rules:
         """Its rules with an empty configuration.
 
-        Before 2.0.0 dev dependencies counted, before 6.0.9 ``workspace:^`` was left by every release; 7 brought patches for peers in next.7 and unversioned private
-        packages in next.10 (from its changelog).
+        Before 2.0.0 dev dependencies counted; before 6.0.9 every release left ``workspace:^``; 7 brought patches for peers
+        in next.7 and unversioned private packages in next.10 (from its changelog).
         """
         found = parse(self.version).key
         if found >= parse("7.0.0-next.10").key:
