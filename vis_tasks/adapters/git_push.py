@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.redact import redact
@@ -28,12 +29,12 @@ _NETWORK = (
 _SAID_NO = (
     "authentication failed",
     "permission denied",
-    "403",
-    "401",
     "not found",
     "could not read username",
     "access denied",
 )
+# As libcurl says it; a bare number could be a port.
+_STATUS = re.compile(r"error: 40[13]\b")
 
 
 def read_push(done: Completed) -> Pushed | PushStale | PushRefused:
@@ -48,16 +49,23 @@ def read_push(done: Completed) -> Pushed | PushStale | PushRefused:
     reasons = []
     for line in done.stdout.splitlines():
         if line.startswith("!"):
-            *_, ref, said = line.split("\t")
+            _, ref, said = line.split("\t", 2)
             if "atomic push failed" not in said:
                 reasons.append((ref.rpartition(":")[2], said))
     why = "; ".join(f"{ref}: {said}" for ref, said in reasons)
-    stale = [said for ref, said in reasons if ref.startswith("refs/heads/") and any(mark in said for mark in _STALE)]
+    remote_words = [line for line in words.splitlines() if line.startswith("remote:")]
+    # "failed to update ref" alone says nothing; the remote's own words tell whether another push was in between.
+    lost_race = "failed to update ref" in why and "cannot lock ref" in " ".join(remote_words)
+    stale = [
+        said
+        for ref, said in reasons
+        if ref.startswith("refs/heads/") and (lost_race or any(mark in said for mark in _STALE))
+    ]
     if reasons and len(stale) == len(reasons):
         return PushStale(redact(why))
-    remote_words = [line for line in words.splitlines() if line.startswith("remote:")]
     if reasons:
         return PushRefused(redact("\n".join([why, *remote_words])))
     low = words.lower()
-    network = any(mark in low for mark in _NETWORK) and not any(mark in low for mark in _SAID_NO)
+    said_no = any(mark in low for mark in _SAID_NO) or _STATUS.search(low) is not None
+    network = any(mark in low for mark in _NETWORK) and not said_no
     return PushRefused(words or f"git push ended with exit code {done.code}", network=network)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from vis_tasks.ports.forge import Forge, ForgeRelease
 from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RemoteRefs
 from vis_tasks.ports.registry import (
+    NO_STAGING,
     Decided,
     Deciding,
     Desk,
@@ -26,9 +27,10 @@ from vis_tasks.ports.registry import (
     Unknown,
     Unreadable,
 )
-from vis_tasks.ports.world import Clock, Completed, Console, Files, Machine, Runner
+from vis_tasks.ports.world import Clock, Completed, Console, Files, Foreground, Machine, Person, Runner
 
 __all__ = [
+    "NO_STAGING",
     "Clock",
     "Completed",
     "Console",
@@ -36,6 +38,7 @@ __all__ = [
     "Deciding",
     "Desk",
     "Files",
+    "Foreground",
     "Forge",
     "ForgeRelease",
     "Git",
@@ -44,6 +47,7 @@ __all__ = [
     "NotLive",
     "Npm",
     "Packer",
+    "Person",
     "PushRefused",
     "PushStale",
     "Pushed",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
+    "NO_STAGING",
     "Decided",
     "Deciding",
     "Desk",
@@ -50,6 +51,10 @@ class Unknown:
     kind: str
     why: str
     retry_after: float | None = None
+
+
+NO_STAGING = "no staging"
+"""`Unknown.kind` of a registry that answers, and has no staging."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +241,10 @@ class Desk(Protocol):
         """Reject one stage: its record and its tarball are deleted for good."""
         ...
 
+    def in_foreground(self, verb: str, stage_id: str) -> Decided:
+        """``approve`` or ``reject`` with npm at the person's terminal: it asks, opens the browser, waits for the security key."""
+        ...
+
 
 class Npm(Protocol):
     """The npm side of the world, as npm itself is configured in the workspace. Building it costs one npm process."""
@@ -259,6 +268,10 @@ class Npm(Protocol):
 
     def desk(self, url: str) -> Desk:
         """Where stages at that registry are approved and rejected."""
+        ...
+
+    def review_page(self, url: str, *, name: str, version: str, stage_id: str | None) -> str | None:
+        """Where people look at a stage in a browser; None when that can't be known for the registry at ``url``."""
         ...
 
     def oidc(self) -> bool:

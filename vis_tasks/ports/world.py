@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["Clock", "Completed", "Console", "Files", "Machine", "Runner"]
+__all__ = ["Clock", "Completed", "Console", "Files", "Foreground", "Machine", "Person", "Runner"]
 
 
 class Clock(Protocol):
@@ -151,4 +151,33 @@ class Machine(Protocol):
 
     def alive(self, pid: int) -> bool:
         """Whether a process of that number runs on this machine."""
+        ...
+
+
+class Foreground(Protocol):
+    """Programs that talk to the person at this terminal: a prompt, a browser to open, a security key to touch."""
+
+    def run(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
+        """Give the program our terminal, wait for its end, and return its exit code.
+
+        Raises:
+            vis_tasks.errors.Failed: code ``NOT_FOUND``; it can't be started.
+        """
+        ...
+
+
+class Person(Protocol):
+    """Whoever sits at this terminal."""
+
+    @property
+    def here(self) -> bool:
+        """Whether anybody can be asked: standard input and output are terminals."""
+        ...
+
+    def code(self) -> str | None:
+        """A one-time password: from ``NPM_OTP`` once, else asked for without showing it; None when nobody is there."""
+        ...
+
+    def agrees(self, question: str, *, default: bool) -> bool:
+        """Ask yes or no; ``default`` is what just pressing Enter means. False when nobody is there."""
         ...

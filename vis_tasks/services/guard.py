@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import Refused
-from vis_tasks.ports import StageList, Unknown, Unreadable
+from vis_tasks.ports import NO_STAGING, StageList, Unknown, Unreadable
 from vis_tasks.services.stage_guard import check_pending_stages
 
 if TYPE_CHECKING:
     from vis_tasks.services.run import Run
 
 __all__ = ["guard"]
-
-_NEEDS_REGISTRY = frozenset({"stage", "wait", "reconcile", "tag", "release"})
 
 
 def guard(run: Run) -> None:
@@ -29,7 +27,8 @@ def guard(run: Run) -> None:
     check_repository(run)
     run.state.pending()
     _ = run.workspace
-    check_branch(run)
+    if run.reach & {"stage"}:
+        check_branch(run)
     check_tree(run)
     check_remote(run)
     if run.reach & {"stage"}:
@@ -65,7 +64,7 @@ def check_repository(run: Run) -> None:
 
 
 def check_branch(run: Run) -> None:
-    """We stand on a branch that releases."""
+    """We stand on a branch that releases. Versioning alone may be done on any branch, for a pull request."""
     branch = run.tools.git.branch()
     allowed = (run.release.base_branch, *run.release.channels)
     if branch is None:
@@ -170,9 +169,9 @@ def _check_credentials(run: Run, url: str) -> None:
         )
     stages = reader.stages()
     if isinstance(stages, Unknown):
-        if stages.kind == "http 404":
+        if stages.kind == NO_STAGING:
             raise Refused(
-                f"{url} does not offer staged publishing (GET /-/stage answers 404)",
+                f"{url} does not offer staged publishing",
                 code="NO_STAGING",
                 hint="set `stage = false` under [release.publish] to publish plainly, or use a registry with staging",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
@@ -27,6 +28,12 @@ _DOCS = {
     "tag": "Tag what is live, at the commit it was built from.",
     "release": "All of it: guard, version, pack, stage, wait, reconcile, tag.",
 }
+_STANDARD = tuple(_DOCS)
+_EXPLAIN_DOC = """Show each target's state and why it would run or not; touches nothing.
+
+Example: invoke explain --goal=tag --format=mermaid"""
+# Invoke takes a target's name behind `explain` for the next task to run. After `explain`, targets are explained, not made.
+_EXPLAINING: list[bool] = []
 _HELP = {
     "plan_only": "Show what would happen and touch nothing.",
     "json": "Print one JSON document on stdout, all else on stderr.",
@@ -66,6 +73,9 @@ def _make(
     debug: bool,
     resume: bool = False,
 ) -> None:
+    if _EXPLAINING:
+        _explain(c, name, extra, "text", json=json, debug=debug)
+        return
     with session(c, name, json=json, debug=debug) as opened:
         from vis_tasks.services.release import graph_for, make_release
         from vis_tasks.services.summary import document
@@ -108,32 +118,44 @@ def explain_task(extra: tuple[Target[Run], ...]) -> Task[Any]:
 
     def explain(
         c: Context,
-        goal: str = "release",
+        goal: str = "",
         format: str = "text",  # noqa: A002  (the flag is --format)
         json: bool = False,
         debug: bool = False,
     ) -> None:
-        with session(c, "explain", json=json, debug=debug) as opened:
-            from vis_tasks.services.explain import as_document, render
-            from vis_tasks.services.release import explain_release, graph_for
+        _EXPLAINING.append(True)
+        if goal or not _names_follow(("explain", *_STANDARD, *(target.name for target in extra))):
+            _explain(c, goal or "release", extra, format, json=json, debug=debug)
 
-            run = opened.run(plan_only=True)
-            found = explain_release(run, graph_for(opened.config, extra), (goal,))
-            opened.result({"goal": goal, "targets": as_document(found)})
-            if not json:
-                for line in render(found, format):
-                    opened.console.line(line)
-
-    explain.__doc__ = "Show each target's state and why it would run or not; touches nothing.\n\nExample: invoke explain tag --format=mermaid"
+    explain.__doc__ = _EXPLAIN_DOC
     return Task(
         explain,
         name="explain",
-        positional=["goal"],
         auto_shortflags=False,
         help={
-            "goal": "The target to explain, release by default.",
+            "goal": "The target to explain, release by default. `invoke explain tag` does the same.",
             "format": "text or mermaid.",
             "json": _HELP["json"],
             "debug": _HELP["debug"],
         },
     )
+
+
+def _names_follow(names: tuple[str, ...]) -> bool:
+    """Whether the command line names a target behind `explain`; that target then explains itself."""
+    words = sys.argv[1:]
+    behind = words[words.index("explain") + 1 :] if "explain" in words else []
+    return any(word in names for word in behind)
+
+
+def _explain(c: Context, goal: str, extra: tuple[Target[Run], ...], form: str, *, json: bool, debug: bool) -> None:
+    with session(c, "explain", json=json, debug=debug) as opened:
+        from vis_tasks.services.explain import as_document, render
+        from vis_tasks.services.release import explain_release, graph_for
+
+        run = opened.run(plan_only=True)
+        found = explain_release(run, graph_for(opened.config, extra), (goal,))
+        opened.result({"goal": goal, "targets": as_document(found)})
+        if not json:
+            for line in render(found, form):
+                opened.console.line(line)

@@ -12,9 +12,9 @@ from tests.fakes import FakeClock
 from vis_tasks.adapters.npm.client import NpmClientStager
 from vis_tasks.adapters.npm.config import NpmConfig
 from vis_tasks.adapters.npm.desk import Deciding, NpmDesk
-from vis_tasks.adapters.npm.reader import NO_STAGING, HttpRegistryReader
+from vis_tasks.adapters.npm.reader import HttpRegistryReader
 from vis_tasks.adapters.npm.tarball import read_tarball
-from vis_tasks.ports import Live, NotLive, Staged, StageList, StageOutcome, Unknown, Unreadable
+from vis_tasks.ports import NO_STAGING, Live, NotLive, Staged, StageList, StageOutcome, Unknown, Unreadable
 from vis_tasks.registry.run import Fault, Registry, TrustRule, start_registry
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import pytest
 from tests.adapters.npm.support import Answer, Request, Server
 from tests.fakes import FakeClock
 from vis_tasks.adapters.npm.config import NpmConfig
-from vis_tasks.adapters.npm.reader import NO_STAGING, HttpRegistryReader
-from vis_tasks.ports import Live, NotLive, StageList, Unknown, Unreadable
+from vis_tasks.adapters.npm.reader import HttpRegistryReader
+from vis_tasks.ports import NO_STAGING, Live, NotLive, StageList, Unknown, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from vis_tasks.adapters.npm.auth import find_auth, nerf_dart, without_credentials
-from vis_tasks.ports import Live, NotLive, StageList, StageRecord, Unknown, Unreadable
+from vis_tasks.ports import NO_STAGING, Live, NotLive, StageList, StageRecord, Unknown, Unreadable
 
 if TYPE_CHECKING:
     import requests
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from vis_tasks.adapters.npm.http import Reply
     from vis_tasks.ports import Clock
 
-__all__ = ["NO_STAGING", "HttpRegistryReader", "escaped_name"]
-
-NO_STAGING = "no staging"
-"""`Unknown.kind` of `HttpRegistryReader.stages` when the registry has no such address: it doesn't know staging."""
+__all__ = ["HttpRegistryReader", "escaped_name"]
 
 _PER_PAGE = 100  # npm's own page size, and the largest the registry takes
 _MOST_PAGES = 200
