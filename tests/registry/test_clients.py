@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
-import shutil
-import subprocess
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.registry.builders import Npm, package
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ARCHITECTURES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 SYSTEMS = {"Linux": "linux", "Darwin": "darwin", "Windows": "win"}
-
-
-@pytest.fixture(scope="session")
-def from_npm(tmp_path_factory):
-    """Installs a package of the npm registry once a session and returns its folder."""
-    root = tmp_path_factory.mktemp("clients")
-    installed: dict[tuple[str, str], Path] = {}
-
-    def install(name, spec):
-        if (name, spec) not in installed:
-            folder = root / re.sub(r"\W", "_", f"{name}{spec}")
-            folder.mkdir()
-            (folder / "package.json").write_text("{}")
-            env = {**os.environ, "npm_config_cache": str(root / "cache"), "npm_config_userconfig": str(root / "none")}
-            command = [shutil.which("npm") or "npm", "install", "--no-audit", "--no-fund", f"{name}@{spec}"]
-            subprocess.run(command, cwd=folder, env=env, check=True, capture_output=True, timeout=300)
-            installed[name, spec] = folder / "node_modules" / name
-        return installed[name, spec]
-
-    return install
 
 
 @pytest.fixture(scope="session")
