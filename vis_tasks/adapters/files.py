@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import socket
@@ -55,26 +56,33 @@ class RootFiles:
                 os.fsync(stream.fileno())
             with contextlib.suppress(FileNotFoundError):
                 shutil.copymode(target, temporary)
-            if not target.exists() and os.name == "posix":
-                Path(temporary).chmod(0o666 & ~_umask())
+            if not target.exists():
+                _open_to_all(Path(temporary))
             Path(temporary).replace(target)
+            temporary = ""
             _sync_folder(target.parent)
         except OSError as error:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
             raise Failed(
                 f"{path} can't be written: {error.strerror or error}",
                 code="WRITE",
                 hint="make room or allow writing there, then run again; what stood there before is untouched",
             ) from None
+        finally:
+            if temporary:
+                with contextlib.suppress(OSError):
+                    Path(temporary).unlink(missing_ok=True)
 
     def create(self, path: str, content: bytes) -> bool:
         """Create the file with its content in one step, or return False when it exists."""
         target = self._at(path)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        temporary: Path | None = None
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(content)
+            handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+            temporary = Path(name)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            _open_to_all(temporary)
             try:
                 # A hard link fails when the name is taken, and the content is there from the first moment.
                 os.link(temporary, target)
@@ -82,14 +90,16 @@ class RootFiles:
                 return False
             except OSError:
                 return self._create_plainly(target, content)
-            finally:
-                temporary.unlink(missing_ok=True)
         except OSError as error:
             raise Failed(
                 f"{path} can't be written: {error.strerror or error}",
                 code="WRITE",
                 hint="allow writing there, then run again",
             ) from None
+        finally:
+            if temporary is not None:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
         return True
 
     @staticmethod
@@ -113,6 +123,13 @@ class RootFiles:
         shutil.rmtree(self._at(path), ignore_errors=True)
 
 
+def _open_to_all(path: Path) -> None:
+    """The mode that a plainly created file would have; mkstemp gives 0600."""
+    if os.name == "posix":
+        path.chmod(0o666 & ~_umask())
+
+
+@functools.cache
 def _umask() -> int:
     current = os.umask(0o022)
     os.umask(current)
@@ -123,12 +140,12 @@ def _sync_folder(folder: Path) -> None:
     """Make the rename itself durable; file systems that can't open folders do it on their own."""
     if sys.platform == "win32":
         return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
             os.fsync(handle)
-    finally:
-        os.close(handle)
+        finally:
+            os.close(handle)
 
 
 class LocalMachine:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.git_push import read_push
+from vis_tasks.adapters.redact import redact
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Pushed, PushRefused, PushStale, RemoteRefs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vis_tasks.ports import Completed, Runner
 
 __all__ = ["GitCli"]
 
 # A prompt would hang a CI job; messages are parsed, so they must not be translated.
-_ENV = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_EDITOR": "true"}
+# Our paths are paths, never patterns: `packages/[x]` is a folder.
+_ENV = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_EDITOR": "true",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
 _NETWORK_TIMEOUT = 120.0
 # The name GitHub's own actions/checkout documentation uses for commits made by a workflow.
 _CI_IDENTITIES = (
@@ -175,21 +185,21 @@ class GitCli:
         """
         if not paths:
             return None
-        known = [path for path in paths if self._tracked(path) or (self._root / path).exists()]
-        if not known:
+        # What is neither here nor in the index is passed over; what .gitignore covers is added, for we were told to.
+        self._git("update-index", "--add", "--remove", "-z", "--stdin", text="".join(f"{path}\0" for path in paths))
+        staged = set(
+            self._git("diff", "--cached", "--name-only", "--no-renames", "-z", "--relative").stdout.split("\0")
+        )
+        changed = [path for path in dict.fromkeys(paths) if path in staged]
+        if not changed:
             return None
-        # core.excludesFile or .gitignore may cover the state folder: --force adds what we were told to add.
-        self._git("add", "--force", "--all", "--", *known)
-        if self._git("diff", "--cached", "--quiet", "--", *known, check=False).code == 0:
-            return None
-        self._git(
-            "commit", "--quiet", "--no-verify", "--file=-", "--only", "--", *known,
-            env=self._identity_env(), text=message,
-        )  # fmt: skip
+        with _listed(changed) as listing:
+            self._git(
+                "commit", "--quiet", "--no-verify", "--file=-", "--only",
+                f"--pathspec-from-file={listing}", "--pathspec-file-nul",
+                env=self._identity_env(), text=message,
+            )  # fmt: skip
         return self.head()
-
-    def _tracked(self, path: str) -> bool:
-        return bool(self._out("ls-files", "--", path))
 
     def fetch(self, remote: str, branch: str) -> str | None:
         """Fetch one branch; None when the remote has no such branch."""
@@ -197,7 +207,11 @@ class GitCli:
         if done.code != 0:
             if "couldn't find remote ref" in done.stderr:
                 return None
-            raise Failed(f"git fetch {remote} {branch} failed: {done.stderr.strip()}", code="GIT_FETCH")
+            raise Failed(
+                f"git fetch {remote} {branch} failed: {redact(done.stderr.strip())}",
+                code="GIT_FETCH",
+                hint="see that the remote is reachable, then run again",
+            )
         return self._out("rev-parse", "FETCH_HEAD")
 
     def fetch_commit(self, remote: str, commit: str) -> bool:
@@ -242,14 +256,18 @@ class GitCli:
     def reset(self, commit: str, paths: Sequence[str]) -> None:
         """Put HEAD back to ``commit`` and these paths to how they stand there; other changes stay."""
         self._git("reset", "--quiet", "--soft", commit)
-        here = [path for path in paths if self._git("cat-file", "-e", f"{commit}:./{path}", check=False).code == 0]
-        gone = [path for path in paths if path not in here]
+        there = set(self._git("ls-tree", "-r", "--name-only", "-z", commit).stdout.split("\0"))
+        here = "".join(f"{path}\0" for path in paths if path in there)
+        gone = [path for path in paths if path not in there]
         if here:
-            self._git("restore", f"--source={commit}", "--staged", "--worktree", "--", *here)
+            self._git(
+                "restore", f"--source={commit}", "--staged", "--worktree", "--pathspec-from-file=-", "--pathspec-file-nul",
+                text=here,
+            )  # fmt: skip
         if gone:
-            self._git("rm", "--quiet", "--force", "--ignore-unmatch", "--", *gone)
             for path in gone:
                 (self._root / path).unlink(missing_ok=True)
+            self._git("update-index", "--force-remove", "-z", "--stdin", text="".join(f"{path}\0" for path in gone))
 
     def fast_forward(self, commit: str) -> None:
         """Move the branch to a descendant of HEAD; refuses when that would lose changes."""
@@ -258,3 +276,12 @@ class GitCli:
     def move_to(self, commit: str) -> None:
         """Move the branch and the tree to a commit, keeping uncommitted changes (git reset --keep refuses to lose them)."""
         self._git("reset", "--quiet", "--keep", commit)
+
+
+@contextmanager
+def _listed(paths: Sequence[str]) -> Iterator[Path]:
+    """A file that names the paths, for commands whose standard input is taken; argv would be too short for thousands."""
+    with tempfile.TemporaryDirectory(prefix="vis-tasks-") as folder:
+        listing = Path(folder) / "paths"
+        listing.write_bytes("".join(f"{path}\0" for path in paths).encode())
+        yield listing

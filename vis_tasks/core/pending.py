@@ -8,6 +8,7 @@ and ``rejected`` (tombstones). Keys this version doesn't know survive a rewrite,
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,6 +41,7 @@ _FIELDS = {
     "goneAt": "gone_at",
 }
 _REQUIRED = ("name", "version")
+_CONFLICT = re.compile(r"^(<{7}|>{7})", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ def parse(text: str, path: str) -> Pending:
     Raises:
         vis_tasks.errors.Failed: code ``STAGED_JSON``; the file is damaged or of a newer version. It is never overwritten then.
     """
-    if "<<<<<<<" in text or ">>>>>>>" in text:
+    if _CONFLICT.search(text):
         raise _damaged(path, "it holds merge conflict markers", "resolve the conflict: keep the entries of both sides")
     try:
         data = json.loads(text)
