@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from vis_tasks.config.model import Config
+    from vis_tasks.config.model import Config, ReleaseConfig
     from vis_tasks.core.edits import FileEdit
-    from vis_tasks.core.model import Package, Plan, Workspace
+    from vis_tasks.core.model import Change, Package, Plan, Workspace
     from vis_tasks.core.tarball_checks import Problem
-    from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Runner, Tarball
+    from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Person, Runner, Tarball
     from vis_tasks.services.rehearsal.play import RehearsalTools
     from vis_tasks.services.run import Tools
 
-__all__ = ["build_console", "build_rehearsal_tools", "build_tools", "write_ci_report"]
+__all__ = ["build_console", "build_person", "build_rehearsal_tools", "build_tools", "write_ci_report"]
 
 
 def build_console(*, json_mode: bool = False) -> Console:
@@ -26,6 +26,13 @@ def build_console(*, json_mode: bool = False) -> Console:
     from vis_tasks.adapters.console import make_console
 
     return make_console(json_mode=json_mode, env=os.environ, stdout=sys.stdout, stderr=sys.stderr)
+
+
+def build_person() -> Person:
+    """Whoever sits at this terminal."""
+    from vis_tasks.adapters.person import TerminalPerson
+
+    return TerminalPerson(os.environ)
 
 
 def write_ci_report(markdown: str) -> None:
@@ -87,6 +94,7 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
         inspect_tarball=_inspect_tarball,
         read_workspace=read_workspace,
         read_changes=read_changes,
+        make_plan=lambda workspace, changes, branch: _make_plan(root, config.release, workspace, changes, branch),
         plan_edits=lambda workspace, plan: _plan_edits(clock, workspace, plan),
         refresh_lockfile=refresh_lockfile,
         redact=redact,
@@ -113,6 +121,7 @@ def build_rehearsal_tools(console: Console) -> RehearsalTools:
         deciding=_deciding,
         read_workspace=read_workspace,
         read_changes=read_changes,
+        make_plan=_make_plan,
     )
 
 
@@ -142,8 +151,10 @@ def _deciding(root: Path, env: Mapping[str, str], url: str) -> Callable[[str, st
 
 def _npm(root: Path, config: Config, runner: Runner, clock: Clock) -> Npm:
     from vis_tasks.adapters.npm.side import NpmSide
+    from vis_tasks.adapters.person import TerminalForeground
 
-    return NpmSide.load(runner, root, os.environ, clock, config.release.publish)
+    foreground = TerminalForeground(os.environ)
+    return NpmSide.load(runner, root, os.environ, clock, config.release.publish, foreground=foreground)
 
 
 def _read_tarball(path: Path) -> Tarball:
@@ -166,6 +177,25 @@ def _inspect_tarball(package: Package, path: Path) -> tuple[Tarball, Sequence[Pr
         secrets=seen.secrets,
     )
     return seen.tarball, found
+
+
+def _make_plan(root: Path, config: ReleaseConfig, workspace: Workspace, changes: Sequence[Change], branch: str) -> Plan:
+    """The plan for a branch: its channel's prereleases, and changesets' own rules and pre mode where the config asks for them."""
+    from vis_tasks.adapters.changesets import read_pre, read_rules
+    from vis_tasks.core.plan import make_plan
+
+    channel = config.channels.get(branch)
+    prerelease = channel.prerelease if channel else None
+    others = {each.prerelease for name, each in config.channels.items() if name != branch and each.prerelease}
+    return make_plan(
+        workspace,
+        changes,
+        config,
+        rules=read_rules(root, config, workspace),
+        pre=read_pre(root, config),
+        prerelease=prerelease,
+        leave_prereleases=() if prerelease else others,
+    )
 
 
 def _plan_edits(clock: Clock, workspace: Workspace, plan: Plan) -> Sequence[FileEdit]:

@@ -40,6 +40,7 @@ class Tools:
     inspect_tarball: Callable[[Package, Path], tuple[Tarball, Sequence[Problem]]]
     read_workspace: Callable[[Path], Workspace]
     read_changes: Callable[[Path, ReleaseConfig, Workspace], Sequence[Change]]
+    make_plan: Callable[[Workspace, Sequence[Change], str], Plan]
     plan_edits: Callable[[Workspace, Plan], Sequence[FileEdit]]
     refresh_lockfile: Callable[[Workspace], Sequence[str]]
     redact: Callable[[str], str] = str
@@ -128,9 +129,7 @@ class Run:
     @cached_property
     def plan(self) -> Plan:
         """What `version` will do: computed once, executed as it is."""
-        from vis_tasks.core.plan import make_plan
-
-        return make_plan(self.workspace, self.changes, self.release)
+        return self.tools.make_plan(self.workspace, self.changes, self.branch)
 
     @cached_property
     def refs(self) -> RemoteRefs:

@@ -77,7 +77,8 @@ def upload(
         if last.outcome in {StageOutcome.ALREADY_STAGED, StageOutcome.ALREADY_LIVE}:
             return _look_for(run, url, line) or _taken(last)
         if last.outcome is StageOutcome.REFUSED:
-            return Upload(ok=False, why=last.why or f"the registry refused it ({last.code})")
+            code = f" ({last.code})" if last.code and last.code not in last.why else ""
+            return Upload(ok=False, why=(last.why or "the registry refused it") + code)
     return _look_for(run, url, line) or Upload(ok=False, why=last.why or "the registry could not be reached")
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
-from vis_tasks.core.plan import make_plan
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import Failed, UsageError
 from vis_tasks.services.rehearsal.copy import copy_repository, isolated_environment
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from vis_tasks.config.model import ReleaseConfig
-    from vis_tasks.core.model import Change, Workspace
+    from vis_tasks.core.model import Change, Plan, Workspace
     from vis_tasks.ports import Console, Git, Runner
     from vis_tasks.registry.run import Registry
     from vis_tasks.services.rehearsal.copy import Stage
@@ -58,6 +57,7 @@ class RehearsalTools:
         deciding: ``(folder, env, registry address) → (verb, stage id, code) → None or npm's words``.
         read_workspace: reads the packages below a root.
         read_changes: reads the change files.
+        make_plan: plans a release on a branch.
     """
 
     env: Mapping[str, str]
@@ -70,6 +70,7 @@ class RehearsalTools:
     deciding: Callable[[Path, Mapping[str, str], str], Callable[[str, str, str], str | None]]
     read_workspace: Callable[[Path], Workspace]
     read_changes: Callable[[Path, ReleaseConfig, Workspace], Sequence[Change]]
+    make_plan: Callable[[Path, ReleaseConfig, Workspace, Sequence[Change], str], Plan]
 
 
 def rehearse(root: Path, config: ReleaseConfig, script: Scenario, tools: RehearsalTools) -> Outcome:
@@ -128,7 +129,7 @@ class _Rehearsal:
         self._make_a_change_if_there_is_none()
         workspace = self.tools.read_workspace(self.stage.root)
         changes = self.tools.read_changes(self.stage.root, self.config, workspace)
-        plan = make_plan(workspace, changes, self.config)
+        plan = self.tools.make_plan(self.stage.root, self.config, workspace, changes, self.config.base_branch)
         packages = [package for package in managed(workspace, self.config) if not package.private]
         self._seed(workspace)
         names = [release.name for release in plan.releases if release.name in {package.name for package in packages}]
