@@ -23,6 +23,9 @@ def _no_constant(name: str) -> Any:
     raise ValueError(msg)
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
 def parse_manifest(path: str, content: bytes) -> Mapping[str, Any]:
     """Parse the bytes of a package.json; a byte order mark is fine.
 
@@ -34,14 +37,14 @@ def parse_manifest(path: str, content: bytes) -> Mapping[str, Any]:
         UsageError: code ``WORKSPACE``, with line and column.
     """
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise refuse(f"{path}:{line}: the file is not UTF-8", "save it as UTF-8") from None
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = _DECODER.decode(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
-        raise _explain(path, text, error) from None
+        raise _explain(path, text.removeprefix("\ufeff"), error) from None
     except (ValueError, RecursionError) as error:
         raise refuse(f"{path}:1: the file is not JSON: {error}") from None
     if not isinstance(value, dict):

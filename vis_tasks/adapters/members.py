@@ -104,9 +104,9 @@ def _step(root: str, path: str, parts: list[str], *, linked: bool) -> Iterator[t
         is_link = os.path.islink(f"{root}/{below}")  # noqa: PTH114
         yield from _step(root, below, rest, linked=linked or is_link)
         return
-    fits = compile_glob(part)
+    fits = compile_glob(part).fullmatch
     for name, is_link in _folders(root, path):
-        if fits.fullmatch(name) is not None:
+        if part == "*" or fits(name) is not None:
             yield from _step(root, _join(path, name), rest, linked=linked or is_link)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from vis_tasks.core.graph import dependents, effective_range
+from vis_tasks.core.graph import dependent_packages, edges_between, effective_range
 from vis_tasks.core.model import Level, Reason
 from vis_tasks.core.pre import counter_after
 from vis_tasks.core.ranges import is_range, satisfies
@@ -68,7 +68,7 @@ class Bumps:
         self.levels: dict[str, Level] = {}
         self.bases: dict[str, str] = {}
         self.reasons: dict[str, set[Reason]] = {}
-        self._edges = _by_dependent(dependents(workspace), self.packages, rules)
+        self._dependents = dependent_packages(workspace)
         self._groups = [("fixed", group) for group in fixed] + [("linked", group) for group in linked]
         self._groups_of: dict[str, list[int]] = {}
         for number, (_, group) in enumerate(self._groups):
@@ -130,9 +130,13 @@ class Bumps:
     # --- dependents
 
     def _pull_dependents(self, name: str) -> None:
-        for dependent, each in self._edges.get(name, {}).items():
-            if dependent in self.skipped:
-                self.add(dependent, Level.NONE)
+        target = self.packages[name]
+        for dependent in self._dependents.get(name, ()):
+            each = edges_between(dependent, name)
+            if not _counts(each, target, self.rules):
+                continue
+            if dependent.name in self.skipped:
+                self.add(dependent.name, Level.NONE)
             elif self.levels[name] is not Level.NONE:
                 for edge in each:
                     self._pull(edge)
@@ -243,27 +247,12 @@ def _order(version: str) -> tuple[int, int, int, tuple[tuple[int, int | str], ..
     return parse(version).key
 
 
-def _by_dependent(
-    found: Mapping[str, tuple[Edge, ...]], packages: Mapping[str, Package], rules: Rules
-) -> dict[str, dict[str, list[Edge]]]:
-    """Edges that count, by dependency and dependent.
+def _counts(edges: tuple[Edge, ...], package: Package, rules: Rules) -> bool:
+    """Whether a dependent's entries for a package count.
 
-    A dependent counts when the last table that names the dependency resolves to the workspace's member: a range its version
-    fits, or ``workspace:``. (The tables are looked through in the order of `DEPENDENCY_TABLES`, so an optional or peer entry
-    speaks for a dev entry of the same name.)
+    They do when the last table that names the package resolves to the workspace's member: a range its version fits, or
+    ``workspace:``. (The tables stand in the order of `DEPENDENCY_TABLES`, so an optional or peer entry speaks for a dev one.)
     """
-    result: dict[str, dict[str, list[Edge]]] = {}
-    for name, edges in found.items():
-        grouped: dict[str, list[Edge]] = {}
-        for edge in edges:
-            grouped.setdefault(edge.dependent, []).append(edge)
-        kept = {dependent: each for dependent, each in grouped.items() if _counts(each, packages[name], rules)}
-        if kept:
-            result[name] = kept
-    return result
-
-
-def _counts(edges: list[Edge], package: Package, rules: Rules) -> bool:
     speaking = [
         edge for edge in edges if not (edge.table == "devDependencies" and edge.spec.startswith(("link:", "file:")))
     ]

@@ -173,7 +173,7 @@ def _seed(bumps: Bumps, changes: Sequence[Change], workspace: Workspace) -> None
 
 
 def _leave_lines(bumps: Bumps, workspace: Workspace, lines: Collection[str]) -> None:
-    for package in workspace.packages:
+    for package in workspace.packages if lines else ():
         if package.name in bumps.skipped or not is_prerelease(package.version):
             continue
         line = ".".join(str(part) for part in parse(package.version).prerelease[:-1])

@@ -41,8 +41,10 @@ def moved_ranges(
     for package in written:
         tables: dict[str, dict[str, str]] = {}
         for table in DEPENDENCY_TABLES:
-            for name, spec in package.table(table).items():
-                if name in versions and isinstance(spec, str):
+            entries = package.table(table)
+            for name in sorted(entries.keys() & versions.keys()) if entries else ():
+                spec = entries[name]
+                if isinstance(spec, str):
                     moved = _moved(bumps, versions, package, table, name, spec, exact=exact)
                     if moved is not None:
                         tables.setdefault(table, {})[name] = moved

@@ -228,6 +228,11 @@ def satisfies(version: str, range_: str, *, include_prerelease: bool = False) ->
         range_: a version range; protocols such as ``workspace:`` must be gone.
         include_prerelease: let prereleases match like releases.
     """
+    return _satisfies(version, range_, include_prerelease)
+
+
+@lru_cache(maxsize=65536)
+def _satisfies(version: str, range_: str, include_prerelease: bool) -> bool:
     sets = _parse(range_, include_prerelease)
     if sets is None:
         return False
