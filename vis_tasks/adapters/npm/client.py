@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vis_tasks.adapters.npm.config import NpmConfig
     from vis_tasks.ports import Completed, Runner, Tarball
 
-__all__ = ["NpmClientStager", "npm_env", "outcome_of"]
+__all__ = ["NpmClientStager", "is_stage_id", "npm_env", "outcome_of"]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _REFUSED = re.compile(r"E4\d\d|EPRIVATE|ENEEDAUTH|EOTP|EUSAGE|EUNSCOPED|EBADSEMVER|EINVALIDTAGNAME|ERR_INVALID_AUTH")
@@ -39,6 +39,11 @@ _TIMEOUT = 15 * 60.0
 def npm_env(config: NpmConfig) -> dict[str, str]:
     """Variables for npm processes of ours: ``NPM_TOKEN`` as a credential, no look-ups for newer npm versions."""
     return {"npm_config_update_notifier": "false", **config.child_env()}
+
+
+def is_stage_id(text: object) -> bool:
+    """Whether this is an id that npm's own commands take: a UUID."""
+    return isinstance(text, str) and _UUID.fullmatch(text) is not None
 
 
 class NpmClientStager:
@@ -161,7 +166,7 @@ def _success(done: Completed, tarball: Tarball, *, staging: bool) -> Staged:
     if not staging:
         return Staged(StageOutcome.STAGED)
     stage_id = entry.get("stageId")
-    if not isinstance(stage_id, str) or not _UUID.fullmatch(stage_id):
+    if not is_stage_id(stage_id):
         return Staged(StageOutcome.AMBIGUOUS, why="npm ended well but gave no stage id")
     return Staged(StageOutcome.STAGED, stage_id=stage_id)
 

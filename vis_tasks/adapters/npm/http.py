@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vis_tasks.adapters.npm.auth import Auth
     from vis_tasks.ports import Clock
 
-__all__ = ["Reply", "get_json"]
+__all__ = ["Reply", "get_json", "read_reply", "trouble_of"]
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 30.0
@@ -67,7 +67,13 @@ class Reply:
 
 
 def get_json(
-    session: requests.Session, url: str, *, auth: Auth, params: Mapping[str, str], clock: Clock
+    session: requests.Session,
+    url: str,
+    *,
+    auth: Auth,
+    params: Mapping[str, str],
+    clock: Clock,
+    accept: str = "application/json",
 ) -> Reply | Unknown:
     """GET a JSON document: one request, plus one for each redirect; never tried again behind the caller's back.
 
@@ -79,8 +85,9 @@ def get_json(
         auth: what to send.
         params: the query.
         clock: for the limit on the whole answer (60 s) and for dates in ``Retry-After``.
+        accept: the ``Accept`` header.
     """
-    headers = {"Accept": "application/json", "Cache-Control": "no-cache"}
+    headers = {"Accept": accept, "Cache-Control": "no-cache"}
     if auth.header:
         headers["Authorization"] = auth.header
     address = requests.Request("GET", url, params=dict(params)).prepare().url or url
@@ -89,7 +96,7 @@ def get_json(
             with _send(session, address, headers) as response:
                 target = response.headers.get("Location")
                 if response.status_code not in _REDIRECTS or not target:
-                    return _reply(response, clock)
+                    return read_reply(response, clock)
             target = urljoin(address, target)
             if urlsplit(target).scheme not in {"http", "https"}:
                 return Unknown("redirect", "a redirect to something that isn't HTTP")
@@ -97,7 +104,7 @@ def get_json(
                 headers.pop("Authorization", None)
             address = target
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-        return _trouble(error)
+        return trouble_of(error)
     return Unknown("redirect", f"more than {_MOST_REDIRECTS} redirects")
 
 
@@ -112,7 +119,8 @@ def _send(session: requests.Session, url: str, headers: Mapping[str, str]) -> It
         response.close()  # gives the connection back when the body was read to its end
 
 
-def _reply(response: requests.Response, clock: Clock) -> Reply | Unknown:
+def read_reply(response: requests.Response, clock: Clock) -> Reply | Unknown:
+    """The whole answer (60 s and 32 MiB at most); `Unknown` when it can't be read or is a success without JSON."""
     status = response.status_code
     retry_after = _retry_after(response.headers.get("Retry-After"), clock)
     data = _body(response, clock)
@@ -163,7 +171,8 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _trouble(error: BaseException) -> Unknown:
+def trouble_of(error: BaseException) -> Unknown:
+    """What kept a request from being answered, by the deepest cause that is known."""
     chain = list(_causes(error))
     why = redact(" ".join(str(error).split())[:300])
     kinds: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (

@@ -16,10 +16,10 @@ from vis_tasks.errors import Failed
 from vis_tasks.ports import Tarball
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Inspection", "inspect_tarball", "read_tarball"]
+__all__ = ["Inspection", "inspect_tarball", "read_tarball", "read_texts"]
 
 _LARGEST_FILE = 1024**3
 _LARGEST_UNPACKED = 4 * 1024**3
@@ -97,6 +97,23 @@ def inspect_tarball(path: Path) -> Inspection:
         manifest=manifest,
     )
     return Inspection(tarball, tuple(contents.secrets))
+
+
+def read_texts(path: Path, names: Sequence[str]) -> dict[str, str]:
+    """The text of some files inside, by their path without the leading folder; UTF-8, undecodable bytes replaced."""
+    wanted = set(names)
+    found: dict[str, str] = {}
+    try:
+        with path.open("rb") as file, _Bounded(path, file) as unzipped, tarfile.open(fileobj=unzipped, mode="r:") as archive:
+            for member in archive:
+                if len(found) == len(wanted):
+                    break
+                name = "" if member.isdir() else _inner_path(path, member)
+                if name in wanted and member.size <= _LARGEST_MANIFEST:
+                    found[name] = _data(archive, member).decode("utf-8", errors="replace")
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise _bad(path, str(error) or type(error).__name__) from error
+    return found
 
 
 @dataclass
