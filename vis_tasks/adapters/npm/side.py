@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from vis_tasks.adapters.npm.client import NpmClientStager
 from vis_tasks.adapters.npm.config import NpmConfig
 from vis_tasks.adapters.npm.desk import NpmDesk
+from vis_tasks.adapters.npm.direct import DirectStager
+from vis_tasks.adapters.npm.engine import ChosenStager, refuse_direct_provenance, wants_provenance
+from vis_tasks.adapters.npm.identity import can_identify
 from vis_tasks.adapters.npm.node import find_npm
 from vis_tasks.adapters.npm.reader import HttpRegistryReader
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.adapters.npm.node import FoundNpm
     from vis_tasks.config.model import PublishConfig
-    from vis_tasks.ports import Clock, Desk, RegistryReader, Runner, Stager
+    from vis_tasks.ports import Clock, Desk, RegistryReader, Runner, Stager, Tarball
 
 __all__ = ["NpmSide"]
 
@@ -70,16 +73,25 @@ class NpmSide:
 
     def stager(self, url: str) -> Stager:
         """The engine that uploads there."""
-        if url not in self._stagers:
-            self._stagers[url] = NpmClientStager(
-                self._runner,
-                self.npm.argv,
-                self.config,
-                self.config.root,
-                registry=url,
-                provenance=self._publish.provenance,
-            )
-        return self._stagers[url]
+        return self._stagers.setdefault(url, self._stagers.get(url) or self._engine(url))
+
+    def _engine(self, url: str) -> Stager:
+        provenance, client = self._publish.provenance, self._publish.client
+        npm = NpmClientStager(
+            self._runner, self.npm.argv, self.config, self.config.root, registry=url, provenance=provenance
+        )
+        if client == "npm":
+            return npm
+        direct = DirectStager(self.config, url, self._clock)
+        if client == "direct":
+            refuse_direct_provenance(provenance)
+            return direct
+
+        def wanted(tarball: Tarball) -> bool:
+            own = tarball.manifest.get("publishConfig")
+            return wants_provenance(self.config, provenance, own if isinstance(own, dict) else None)
+
+        return ChosenStager(npm, direct, wanted)
 
     def desk(self, url: str) -> Desk:
         """Where stages at that registry are approved and rejected."""
@@ -87,9 +99,4 @@ class NpmSide:
 
     def oidc(self) -> bool:
         """Whether CI can hand out an identity, under the conditions of npm's own lib/utils/oidc.js."""
-        env = self.config.env
-        on_ci = any(env.get(flag) for flag in ("GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI"))
-        if not on_ci:
-            return False
-        asks = env.get("ACTIONS_ID_TOKEN_REQUEST_URL") and env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
-        return bool(env.get("NPM_ID_TOKEN") or (env.get("GITHUB_ACTIONS") and asks))
+        return can_identify(self.config.env)
