@@ -1,232 +1,231 @@
-"""The maintainer's desk: what is staged, seen from both sides; approving and rejecting it, recorded as it happens."""
+"""The maintainer's desk: approving and rejecting through the real npm, each decision recorded as it is made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness
 from vis_tasks.core.layers import layers
-from vis_tasks.core.pending import Entry
-from vis_tasks.errors import Failed, UsageError
-from vis_tasks.ports import Deciding, StageList, Unreadable
+from vis_tasks.errors import Failed, VisError
+from vis_tasks.ports import Decided, Deciding
 from vis_tasks.services.lock import Lock
 from vis_tasks.services.readings import registry_of
 from vis_tasks.services.record import record
 from vis_tasks.services.stage_guard import liveness, mismatch
+from vis_tasks.services.stage_needs import needs_of
 from vis_tasks.services.state import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from vis_tasks.ports import Decided, StageRecord
+    from vis_tasks.core.pending import Entry
+    from vis_tasks.ports import Person
     from vis_tasks.services.run import Run
 
-__all__ = ["Listed", "Listing", "choose", "decide", "listing"]
+__all__ = ["Decision", "decide", "failure"]
 
-_SHORTEST_ID = 4
 _CODES = 3
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One staged version, as the registry, staged.json or both know it.
+class Decision:
+    """How one stage ended at the desk.
 
     Attributes:
-        entry: what is known, merged.
-        mark: empty when both agree, ``npm-only``, or ``registry-only, <reason>``.
-        actor: who staged it, when the registry says so.
+        entry: the stage.
+        outcome: ``approved``, ``rejected``, ``held`` (a dependency isn't approved) or ``failed``.
+        why: for held and failed ones.
+        live: whether an approved version is installable already; the registry scans it first.
     """
 
     entry: Entry
-    mark: str = ""
-    actor: str | None = None
+    outcome: str
+    why: str = ""
+    live: bool = False
 
-    def line(self) -> str:
-        """As it is printed."""
-        mark = f" [{self.mark}]" if self.mark else ""
-        return f"{self.entry.id or '(id unknown)'} {self.entry.spec} → {self.entry.tag}{mark}"
-
-
-@dataclass(frozen=True)
-class Listing:
-    """All staged versions, and what couldn't be read."""
-
-    items: tuple[Listed, ...]
-    unreadable: tuple[str, ...] = ()
-
-
-def listing(run: Run, name: str | None = None) -> Listing:
-    """Merge the registries' stage lists with staged.json. One request per registry (and page of 100).
-
-    Args:
-        run: the run.
-        name: only this package.
-    """
-    state = run.state.pending()
-    urls = dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in run.workspace.packages)
-    urls |= dict.fromkeys(registry_of(run, entry) for entry in state.pending)
-    records: list[tuple[str, StageRecord]] = []
-    unreadable: list[str] = []
-    for url in urls:
-        found = run.npm.reader(url).stages(name)
-        if isinstance(found, StageList):
-            records += [(url, record) for record in found.records]
-        else:
-            unreadable.append(
-                f"{url}: {found.why}" if isinstance(found, Unreadable) else f"{url} gives no answer: {found.why}"
-            )
-    by_key = {(record.name, record.version): record for _, record in records}
-    items = []
-    for entry in state.pending:
-        record = by_key.pop(entry.key, None)
-        mark = "" if record else f"registry-only, {entry.reason}"
-        items.append(
-            Listed(
-                replace(entry, id=entry.id or (record.id if record else None)), mark, record.actor if record else None
-            )
-        )
-    items += [
-        Listed(
-            Entry(record.name, record.version, record.id, record.tag, staged_at=record.created_at),
-            "npm-only",
-            record.actor,
-        )
-        for record in by_key.values()
-    ]
-    wanted = tuple(item for item in items if name in {None, item.entry.name})
-    return Listing(wanted, tuple(unreadable))
-
-
-def choose(found: Listing, wanted: Sequence[str], *, everything: bool) -> tuple[Entry, ...]:
-    """The entries meant by ids, shortened ids or ``name@version``; with ``everything`` all that staged.json holds.
-
-    Raises:
-        vis_tasks.errors.UsageError: nothing or several things are meant.
-    """
-    if everything:
-        return tuple(item.entry for item in found.items if item.mark != "npm-only" and item.entry.reason != "rejected")
-    if not wanted:
-        raise UsageError(
-            "name the stages: ids, shortened ids or name@version", hint="`invoke stage.list` shows them; or use --all"
-        )
-    chosen: list[Entry] = []
-    for text in wanted:
-        hits = [item.entry for item in found.items if text in {item.entry.id, item.entry.spec}]
-        if not hits and len(text) >= _SHORTEST_ID:
-            hits = [item.entry for item in found.items if (item.entry.id or "").startswith(text)]
-        if len(hits) != 1:
-            what = "several stages" if hits else "no stage"
-            raise UsageError(
-                f"{text!r} means {what}", code="NO_SUCH_STAGE", hint="`invoke stage.list` shows what is staged"
-            )
-        chosen += [entry for entry in hits if entry not in chosen]
-    return tuple(chosen)
+    @property
+    def done(self) -> bool:
+        """Whether it was decided as asked."""
+        return self.outcome in {"approved", "rejected"}
 
 
 def decide(
     run: Run,
     verb: str,
     entries: Sequence[Entry],
-    ask: Callable[[], str | None],
+    person: Person,
     *,
     commit: bool = True,
     push: bool = True,
-) -> tuple[Entry, ...]:
-    """Approve or reject, dependencies first; what succeeded is recorded even when something fails later.
+    ignore_dependencies: bool = False,
+    by_code: bool = False,
+) -> tuple[Decision, ...]:
+    """Approve dependencies before dependents, reject the other way round; what succeeded is recorded whatever comes after it.
+
+    Costs one npm process a stage (two where npm itself talks to the person), one more for each code that npm refuses.
 
     Args:
         run: the run.
         verb: ``"approve"`` or ``"reject"``.
         entries: what to decide about.
-        ask: asks a human for a one-time password; one code serves until npm refuses it.
+        person: gives one-time passwords; one serves until npm refuses it.
         commit: commit staged.json.
         push: push that commit.
+        ignore_dependencies: approve a dependent although its dependency isn't approved.
+        by_code: ask for a code at once, instead of letting npm open its web confirmation for each stage.
 
     Returns:
-        What was decided.
+        One decision for each stage, in the order they were made.
 
     Raises:
         vis_tasks.errors.Locked: a release is running here.
-        vis_tasks.errors.Failed: code ``DECISION``; npm refused some.
+        vis_tasks.errors.VisError: what ended it half-way, after what was decided is recorded.
     """
     lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
-    done: list[Entry] = []
-    errors: list[str] = []
+    counter = _Counter(run, verb, person, by_code=by_code)
+    made: list[Decision] = []
     with lock.held(f"invoke stage.{verb}"):
-        code: str | None = None
-        for entry in _in_order(run, entries):
-            answer, code = _one(run, verb, entry, code, ask)
-            if answer is None:
-                done.append(entry)
-                _write_down(run, verb, entry)
-                run.tools.console.success(
-                    f"{'Approved' if verb == 'approve' else 'Rejected'} {entry.id or entry.spec} ({entry.spec})"
-                )
-            else:
-                errors.append(f"{entry.spec}: {answer}")
-        if done and commit:
-            message = f"chore(release): {verb} {len(done)} stage{'' if len(done) == 1 else 's'} [skip ci]"
-            record(run, message, push=push)
-    if errors:
-        raise Failed("\n".join([f"{len(errors)} stage(s) could not be decided:", *errors]), code="DECISION")
-    return tuple(done)
+        try:
+            for entry in _in_order(run, verb, entries):
+                needs = () if verb == "reject" or ignore_dependencies else needs_of(run, entry, entries, made)
+                made.append(Decision(entry, "held", f"needs {', '.join(needs)}") if needs else counter.settle(entry))
+                _say(run, made[-1])
+        except VisError:
+            _record(run, verb, made, commit=commit, push=False)
+            raise
+        _record(run, verb, made, commit=commit, push=push)
+    return tuple(made)
 
 
-def _in_order(run: Run, entries: Sequence[Entry]) -> list[Entry]:
+def _record(run: Run, verb: str, made: Sequence[Decision], *, commit: bool, push: bool) -> None:
+    count = sum(decision.done for decision in made)
+    if count and commit:
+        record(run, f"chore(release): {verb} {count} stage{'' if count == 1 else 's'} [skip ci]", push=push)
+
+
+def _say(run: Run, decision: Decision) -> None:
+    console, entry = run.tools.console, decision.entry
+    if decision.done:
+        console.success(f"{decision.outcome.capitalize()} {entry.id or '(id unknown)'} ({entry.spec})")
+        if decision.outcome == "approved" and not decision.live:
+            console.detail(f"{entry.spec} isn't installable yet: the registry scans it first")
+    else:
+        console.error(f"{entry.spec} {'was held back' if decision.outcome == 'held' else 'failed'}: {decision.why}")
+
+
+def _in_order(run: Run, verb: str, entries: Sequence[Entry]) -> list[Entry]:
     names = [name for layer in layers(run.workspace, {entry.name for entry in entries}) for name in layer]
     position = {name: number for number, name in enumerate(names)}
-    return sorted(entries, key=lambda entry: position.get(entry.name, len(names)))
+    ordered = sorted(entries, key=lambda entry: position.get(entry.name, len(names)))
+    return ordered if verb == "approve" else ordered[::-1]
 
 
-def _one(
-    run: Run, verb: str, entry: Entry, code: str | None, ask: Callable[[], str | None]
-) -> tuple[str | None, str | None]:
-    """Decide one; returns what went wrong (None when nothing) and the code to use next."""
-    if verb == "reject" and entry.reason == "rejected":
-        return _gone(run, entry), code
-    if entry.id is None:
-        return "its stage id is unknown; decide on the registry's page", code
-    desk = run.npm.desk(registry_of(run, entry))
-    answer: Decided | None = None
-    for _ in range(_CODES):
-        answer = (desk.approve if verb == "approve" else desk.reject)(entry.id, code)
-        if answer.outcome is not Deciding.NEEDS_OTP:
-            break
-        code = ask()
-        if code is None:
-            return "npm wants a one-time password, and nobody is here to ask", None
-    if answer is None:
-        return "npm gave no answer", code
-    if answer.outcome is Deciding.DONE:
-        return None, code
-    if answer.outcome is Deciding.GONE and verb == "reject":
-        return _gone(run, entry), code
-    return answer.why or answer.outcome.value, code
+class _Counter:
+    """Where npm is asked, with the code that is good at the moment."""
+
+    def __init__(self, run: Run, verb: str, person: Person, *, by_code: bool) -> None:
+        self._run = run
+        self._verb = verb
+        self._person = person
+        self._by_code = by_code
+        self._code: str | None = None
+        self._npm_asks = False
+
+    def settle(self, entry: Entry) -> Decision:
+        """Decide one stage and write it down."""
+        if self._verb == "reject" and entry.reason == "rejected":
+            return self._gone(entry)
+        if entry.id is None:
+            return Decision(entry, "failed", "its stage id is unknown; decide on the registry's page")
+        answer = self._ask(entry)
+        if answer.outcome is Deciding.DONE:
+            return self._write_down(entry)
+        if answer.outcome in {Deciding.GONE, Deciding.AMBIGUOUS, Deciding.CONFLICT}:
+            return self._look(entry, answer)
+        return Decision(entry, "failed", answer.why or answer.outcome.value)
+
+    def _ask(self, entry: Entry) -> Decided:
+        desk = self._run.npm.desk(registry_of(self._run, entry))
+        stage_id = entry.id or ""
+        if self._by_code and self._code is None:
+            self._code = self._person.code()
+        if self._npm_asks:
+            return desk.in_foreground(self._verb, stage_id)
+        answer = Decided(Deciding.NEEDS_OTP)
+        for _ in range(_CODES):
+            answer = (desk.approve if self._verb == "approve" else desk.reject)(stage_id, self._code)
+            if answer.outcome is not Deciding.NEEDS_OTP:
+                return answer
+            if answer.auth_url and self._person.here and not self._by_code:
+                self._npm_asks = True
+                return desk.in_foreground(self._verb, stage_id)
+            self._code = self._person.code()
+            if self._code is None:
+                return Decided(Deciding.REFUSED, _nobody(answer, here=self._person.here))
+        return Decided(Deciding.REFUSED, f"npm refused {_CODES} one-time passwords")
+
+    def _look(self, entry: Entry, answer: Decided) -> Decision:
+        """Npm's answer doesn't say how things stand: the registry does."""
+        live = liveness(self._run, entry)
+        if self._verb == "reject":
+            return self._gone(entry) if answer.outcome is Deciding.GONE else Decision(entry, "failed", answer.why)
+        if live in {Liveness.SAME, Liveness.UNVERIFIED}:
+            self._run.tools.console.detail(f"{entry.spec} is live already")
+            return self._write_down(entry)
+        if live is Liveness.DIFFERENT:
+            return Decision(entry, "failed", mismatch(entry).message)
+        return Decision(entry, "failed", answer.why or answer.outcome.value)
+
+    def _gone(self, entry: Entry) -> Decision:
+        """A stage that is gone may have been approved: then it is live, and can't be rejected any more."""
+        if liveness(self._run, entry) in {Liveness.SAME, Liveness.UNVERIFIED, Liveness.DIFFERENT}:
+            why = "it was approved meanwhile and is live; `invoke tag` makes its tag"
+            return Decision(entry, "failed", why)
+        return self._write_down(entry)
+
+    def _write_down(self, entry: Entry) -> Decision:
+        """An approved version counts as live only once it is. Until then it stays pending: a release run makes its tag."""
+        state = self._run.state
+        known = state.pending().find(*entry.key)
+        if self._verb == "reject":
+            if known is not None:
+                now = timestamp(self._run.tools.clock.now())
+                state.change(lambda old: old.bury(*entry.key, now).drop(*entry.key))
+            return Decision(entry, "rejected")
+        live = liveness(self._run, entry)
+        if live is Liveness.DIFFERENT:
+            return Decision(entry, "failed", mismatch(entry).message)
+        installable = live in {Liveness.SAME, Liveness.UNVERIFIED}
+        if installable and known is not None:
+            state.change(lambda old: old.approve(known))
+        return Decision(entry, "approved", live=installable)
 
 
-def _gone(run: Run, entry: Entry) -> str | None:
-    """A stage that is gone may have been approved: then it is live, and can't be rejected any more."""
-    if liveness(run, entry) in {Liveness.SAME, Liveness.UNVERIFIED, Liveness.DIFFERENT}:
-        return "it was approved meanwhile and is live; `invoke release` makes its tag"
-    return None
+def _nobody(answer: Decided, *, here: bool) -> str:
+    if here:
+        return "npm wants a one-time password, and none was given"
+    web = f", or confirm at {answer.auth_url} by running this on a terminal" if answer.auth_url else ""
+    return f"npm wants a one-time password and nobody is here to ask: set NPM_OTP{web}"
 
 
-def _write_down(run: Run, verb: str, entry: Entry) -> None:
-    """An approved version counts as live only once it is: the registry scans it first. Until then it stays pending."""
-    known = run.state.pending().find(*entry.key)
-    if known is None:
-        return
-    if verb == "reject":
-        now = timestamp(run.tools.clock.now())
-        run.state.change(lambda state: state.bury(*known.key, now).drop(*known.key))
-        return
-    live = liveness(run, known)
-    if live in {Liveness.SAME, Liveness.UNVERIFIED}:
-        run.state.change(lambda state: state.approve(known))
-    elif live is Liveness.DIFFERENT:
-        raise mismatch(known)
-    else:
-        run.tools.console.detail(
-            f"{entry.spec} is approved, but not installable yet; the next release run sees to its tag"
-        )
+def failure(made: Sequence[Decision], verb: str) -> Failed | None:
+    """The error that ends a command when not everything was decided; None when all was."""
+    left = [decision for decision in made if not decision.done]
+    if not left:
+        return None
+    lines = [f"  {decision.entry.spec}: {decision.why}" for decision in left]
+    held = any(decision.outcome == "held" for decision in left)
+    return Failed(
+        "\n".join([f"{len(left)} of {len(made)} stage(s) could not be decided:", *lines]),
+        code="DECISION",
+        hint="approve dependencies first, or override with --ignore-dependencies"
+        if held
+        else f"what was decided is recorded; `invoke stage.{verb}` goes on with the rest",
+        details={
+            "decisions": [
+                {"id": d.entry.id, "name": d.entry.name, "version": d.entry.version, "outcome": d.outcome, "why": d.why}
+                for d in made
+            ]
+        },
+    )

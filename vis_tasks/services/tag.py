@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.targets import State
     from vis_tasks.services.run import Run
 
-__all__ = ["Tagging", "look", "tag"]
+__all__ = ["Tagging", "look", "served_without", "tag"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _held(run: Run, entry: Entry, owed: tuple[Entry, ...]) -> bool:
         spec = package.table("dependencies").get(pending.name) or package.table("peerDependencies").get(pending.name)
         if spec is None or pending.key in live_now:
             continue
-        if not _served_without(run, pending, spec):
+        if not served_without(run, pending, spec):
             needs.append(f"{pending.spec} ({pending.reason})")
     if needs:
         why = f"held: needs {', '.join(sorted(needs))}"
@@ -106,7 +106,7 @@ def _held(run: Run, entry: Entry, owed: tuple[Entry, ...]) -> bool:
     return bool(needs)
 
 
-def _served_without(run: Run, pending: Entry, spec: str) -> bool:
+def served_without(run: Run, pending: Entry, spec: str) -> bool:
     """Whether some tagged (so: live) version of the dependency fits the range."""
     range_ = spec.removeprefix("workspace:")
     if range_ in {"*", "^", "~"}:

@@ -8,6 +8,7 @@ from invoke.collection import Collection
 
 from vis_tasks.tasks import config, desk, house
 from vis_tasks.tasks.targets import explain_task, target_task
+from vis_tasks.tasks.words import know_tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +48,7 @@ def release_namespace(
     ns.add_collection(desk.collection(target_task("stage", extra)), name="stage")
     house.add_to(ns)
     config.add_to(ns)
+    know_tasks(tuple(ns.task_names))
     if root is not None:
         ns.configure({"vis_tasks": {"root": str(root)}})
     return ns

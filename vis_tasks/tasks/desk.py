@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
-from invoke.tasks import Task
 
+from vis_tasks.errors import Refused, UsageError
 from vis_tasks.tasks.edge import session
+from vis_tasks.tasks.words import WordsTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from invoke.context import Context
+    from invoke.tasks import Task
+
+    from vis_tasks.services.desk import Decision
+    from vis_tasks.services.run import Run
+    from vis_tasks.services.stage_list import Listed, Listing
+    from vis_tasks.tasks.edge import Session
 
 __all__ = ["collection"]
 
 _HELP = {"json": "Print one JSON document on stdout, all else on stderr.", "debug": "Show tracebacks."}
 _DECIDE = {
     **_HELP,
-    "ids": "Stage ids, shortened ids, or name@version; several separated by commas or spaces.",
+    "ids": "The stages, as words after the name too: ids, shortened ids, or name@version.",
     "all": "Everything that staged.json holds.",
     "no_commit": "Change staged.json on disk, but don't commit it.",
     "no_push": "Commit, but don't push.",
+    "code": "Ask for one one-time password for all, instead of npm's web confirmation for each.",
+}
+_APPROVE = {
+    **_DECIDE,
+    "tag": "Tag and release at once what was approved.",
+    "no_tag": "Leave tags to the next release run; don't ask.",
+    "ignore_dependencies": "Approve a dependent although its dependency isn't approved.",
 }
 
 
@@ -34,12 +46,12 @@ def collection(stage: Task[Any]) -> Collection:
     ns = Collection("stage")
     ns.add_task(stage, default=True)
     ns.add_task(
-        Task(
-            list_, name="list", auto_shortflags=False, positional=["name"], help={**_HELP, "name": "Only this package."}
-        )
+        WordsTask(list_, name="stage.list", words="name", limit=1, help={**_HELP, "name": "Only this package."})
     )
-    ns.add_task(Task(approve, name="approve", auto_shortflags=False, positional=["ids"], help=_DECIDE))
-    ns.add_task(Task(reject, name="reject", auto_shortflags=False, positional=["ids"], help=_DECIDE))
+    ns.add_task(WordsTask(approve, name="stage.approve", words="ids", help=_APPROVE))
+    ns.add_task(
+        WordsTask(reject, name="stage.reject", words="ids", help={**_DECIDE, "yes": "Don't ask whether it is meant."})
+    )
     return ns
 
 
@@ -49,40 +61,81 @@ def list_(c: Context, name: str = "", json: bool = False, debug: bool = False) -
     Example: invoke stage.list
     """
     with session(c, "stage.list", json=json, debug=debug) as opened:
-        from vis_tasks.services.desk import listing
+        from vis_tasks.services.stage_list import listing
 
-        found = listing(opened.run(), name or None)
+        run = opened.run()
+        found = listing(run, name or None)
+        now = run.tools.clock.now()
         for item in found.items:
             opened.console.line(item.line())
-        for why in found.unreadable:
-            opened.console.warning(f"the stage list can't be read: {why}; only what staged.json holds is shown")
+            if about := item.about(now):
+                opened.console.detail(about)
+        _say_unreadable(opened, found)
         if not found.items and not found.unreadable:
             opened.console.line("nothing is staged")
-        opened.result({"stages": [asdict(item) for item in found.items], "unreadable": list(found.unreadable)})
+        opened.result({"stages": [_as_json(item) for item in found.items], "unreadable": list(found.unreadable)})
 
 
 def approve(
     c: Context,
     ids: str = "",
+    *,
     all: bool = False,  # noqa: A002  (the flag is --all)
+    tag: bool = False,
+    no_tag: bool = False,
     no_commit: bool = False,
     no_push: bool = False,
+    ignore_dependencies: bool = False,
+    code: bool = False,
     json: bool = False,
     debug: bool = False,
 ) -> None:
-    """Approve staged versions with 2FA; dependencies before dependents.
+    """Approve staged versions with 2FA, dependencies first; then tag and release them.
 
-    Example: invoke stage.approve 8814c851
+    Example: invoke stage.approve 8814c851 @acme/core@1.2.0
     """
-    _decide(c, "approve", ids, everything=all, commit=not no_commit, push=not no_push, json=json, debug=debug)
+    with session(c, "stage.approve", json=json, debug=debug) as opened:
+        if tag and (no_tag or no_commit or no_push):
+            raise UsageError("--tag needs what --no-tag, --no-commit and --no-push forbid", hint="give one of them")
+        from vis_tasks.services.desk import decide, failure
+        from vis_tasks.services.desk_tag import tag_approved
+        from vis_tasks.wiring import build_person
+
+        run, person = opened.run(), build_person()
+        chosen = _choose(opened, run, ids, everything=all)
+        made = decide(
+            run,
+            "approve",
+            [item.entry for item in chosen],
+            person,
+            commit=not no_commit,
+            push=not no_push,
+            ignore_dependencies=ignore_dependencies,
+            by_code=code,
+        )
+        approved = [decision.entry for decision in made if decision.done]
+        opened.partial_result(lambda: _document(made, run))
+        if approved:
+            may_ask = not (no_tag or no_commit or no_push or json)
+            if tag or (may_ask and person.agrees(f"Tag and release {len(approved)} version(s) now?", default=True)):
+                tag_approved(run, approved)
+                opened.console.success(f"Tags created: {len(run.report.tags)} (pushed)")
+            else:
+                opened.console.line("`invoke release` makes the tags; the next CI run does it too.")
+        if error := failure(made, "approve"):
+            raise error
+        opened.result(_document(made, run))
 
 
 def reject(
     c: Context,
     ids: str = "",
+    *,
     all: bool = False,  # noqa: A002
+    yes: bool = False,
     no_commit: bool = False,
     no_push: bool = False,
+    code: bool = False,
     json: bool = False,
     debug: bool = False,
 ) -> None:
@@ -90,37 +143,91 @@ def reject(
 
     Example: invoke stage.reject 8814c851
     """
-    _decide(c, "reject", ids, everything=all, commit=not no_commit, push=not no_push, json=json, debug=debug)
+    with session(c, "stage.reject", json=json, debug=debug) as opened:
+        from vis_tasks.services.desk import decide, failure
+        from vis_tasks.services.orphans import orphan_sections
+        from vis_tasks.wiring import build_person
+
+        run, person = opened.run(), build_person()
+        chosen = _choose(opened, run, ids, everything=all)
+        if chosen and not yes:
+            _show_what_dies(opened, run, chosen)
+            if not person.agrees("Delete them for good?", default=False):
+                raise Refused(
+                    "nothing was rejected",
+                    code="NOT_CONFIRMED",
+                    hint="" if person.here else "nobody is here to ask; scripts say --yes",
+                )
+        entries = [item.entry for item in chosen]
+        made = decide(run, "reject", entries, person, commit=not no_commit, push=not no_push, by_code=code)
+        orphans = orphan_sections(run, [decision.entry for decision in made if decision.done])
+        for orphan in orphans:
+            opened.console.warning(orphan.line)
+        opened.partial_result(lambda: _document(made, run))
+        if error := failure(made, "reject"):
+            raise error
+        opened.result({**_document(made, run), "orphans": [asdict(orphan) for orphan in orphans]})
 
 
-def _decide(
-    c: Context, verb: str, ids: str, *, everything: bool, commit: bool, push: bool, json: bool, debug: bool
-) -> None:
-    with session(c, f"stage.{verb}", json=json, debug=debug) as opened:
-        from vis_tasks.services.desk import choose, decide, listing
+def _choose(opened: Session, run: Run, ids: str, *, everything: bool) -> tuple[Listed, ...]:
+    from vis_tasks.services.stage_list import choose, listing
 
-        run = opened.run()
-        entries = choose(listing(run), ids.replace(",", " ").split(), everything=everything)
-        if not entries:
-            opened.console.line(f"nothing to {verb}")
-        done = decide(run, verb, entries, _asking(opened.console.line), commit=commit, push=push)
-        if verb == "approve" and done:
-            opened.console.line("Run `invoke release` to make the tags (the next CI run does it too).")
-        opened.result({"decided": [{"id": entry.id, "name": entry.name, "version": entry.version} for entry in done]})
+    found = listing(run)
+    _say_unreadable(opened, found)
+    chosen = choose(found, ids.replace(",", " ").split(), everything=everything)
+    if not chosen:
+        opened.console.line("nothing is pending")
+    return chosen
 
 
-def _asking(say: Callable[[str], None]) -> Callable[[], str | None]:
-    """A code from NPM_OTP once, then from the person at the terminal."""
-    given = [os.environ["NPM_OTP"]] if os.environ.get("NPM_OTP") else []
+def _show_what_dies(opened: Session, run: Run, chosen: Sequence[Listed]) -> None:
+    from vis_tasks.services.stage_needs import dependents_of
 
-    def ask() -> str | None:
-        if given:
-            return given.pop()
-        if not sys.stdin.isatty():
-            return None
-        say("npm asks for a one-time password.")
-        from getpass import getpass
+    now = run.tools.clock.now()
+    entries = [item.entry for item in chosen]
+    others = [entry for entry in run.state.pending().pending if entry.key not in {mine.key for mine in entries}]
+    opened.console.line(f"{len(chosen)} staged version(s), their records and their tarballs:")
+    for item in chosen:
+        opened.console.line(f"  {item.line()}")
+        if about := item.about(now):
+            opened.console.detail(f"  {about}")
+        for spec in dependents_of(run, item.entry, others):
+            opened.console.detail(f"  {spec}, staged too, needs it")
 
-        return getpass("One-time password: ").strip() or None
 
-    return ask
+def _say_unreadable(opened: Session, found: Listing) -> None:
+    for why in found.unreadable:
+        opened.console.warning(f"the stage list can't be read: {why}; only what staged.json holds is known")
+
+
+def _as_json(item: Listed) -> dict[str, Any]:
+    return {
+        "id": item.entry.id,
+        "name": item.entry.name,
+        "version": item.entry.version,
+        "tag": item.entry.tag,
+        "reason": None if item.mark == "npm-only" else item.entry.reason,
+        "stagedAt": item.entry.staged_at or None,
+        "mark": item.mark or None,
+        "actor": item.actor,
+        "review": item.page,
+        "registry": item.entry.registry,
+    }
+
+
+def _document(made: Sequence[Decision], run: Run) -> dict[str, Any]:
+    return {
+        "decided": [
+            {
+                "id": decision.entry.id,
+                "name": decision.entry.name,
+                "version": decision.entry.version,
+                "outcome": decision.outcome,
+                "why": decision.why,
+                "live": decision.live,
+            }
+            for decision in made
+        ],
+        "tags": run.report.tags,
+        "commits": run.report.commits,
+    }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from vis_tasks.adapters.npm.config import NpmConfig
-    from vis_tasks.ports import Runner
+    from vis_tasks.ports import Foreground, Runner
 
 __all__ = ["Decided", "Deciding", "NpmDesk"]
 
@@ -31,14 +31,25 @@ class NpmDesk:
         config: npm's configuration.
         root: where npm runs.
         registry: address of the registry that holds the stages.
+        foreground: starts npm at the person's terminal.
     """
 
-    def __init__(self, runner: Runner, npm: Sequence[str], config: NpmConfig, root: Path, *, registry: str) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        npm: Sequence[str],
+        config: NpmConfig,
+        root: Path,
+        *,
+        registry: str,
+        foreground: Foreground | None = None,
+    ) -> None:
         self._runner = runner
         self._npm = tuple(npm)
         self._config = config
         self._root = root
         self._registry = registry
+        self._foreground = foreground
 
     def approve(self, stage_id: str, otp: str | None = None) -> Decided:
         """Approve one stage: it goes live, or on its way there.
@@ -52,6 +63,19 @@ class NpmDesk:
     def reject(self, stage_id: str, otp: str | None = None) -> Decided:
         """Reject one stage: its record and its tarball are deleted for good."""
         return self._decide("reject", stage_id, otp)
+
+    def in_foreground(self, verb: str, stage_id: str) -> Decided:
+        """Let npm talk to the person itself: web confirmation, security keys, whatever its registry asks for.
+
+        Only npm's exit code is known afterwards, so anything but success is AMBIGUOUS: look at the registry.
+        """
+        if self._foreground is None:
+            return Decided(Deciding.NEEDS_OTP, "npm wants to ask somebody, and there is no terminal")
+        argv = [*self._npm, "stage", verb, stage_id, f"--registry={self._registry}", "--fetch-retries=0"]
+        code = self._foreground.run(argv, cwd=self._root, env=npm_env(self._config))
+        if code == 0:
+            return Decided(Deciding.DONE)
+        return Decided(Deciding.AMBIGUOUS, f"npm ended with exit code {code}; what it said stands above")
 
     def _decide(self, verb: str, stage_id: str, otp: str | None) -> Decided:
         argv = [*self._npm, "stage", verb, stage_id, "--json", f"--registry={self._registry}", "--fetch-retries=0"]

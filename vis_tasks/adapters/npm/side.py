@@ -12,6 +12,7 @@ from vis_tasks.adapters.npm.engine import ChosenStager, refuse_direct_provenance
 from vis_tasks.adapters.npm.identity import can_identify
 from vis_tasks.adapters.npm.node import find_npm
 from vis_tasks.adapters.npm.reader import HttpRegistryReader
+from vis_tasks.core.review_page import own_page, page_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.adapters.npm.node import FoundNpm
     from vis_tasks.config.model import PublishConfig
-    from vis_tasks.ports import Clock, Desk, RegistryReader, Runner, Stager, Tarball
+    from vis_tasks.ports import Clock, Desk, Foreground, RegistryReader, Runner, Stager, Tarball
 
 __all__ = ["NpmSide"]
 
@@ -33,19 +34,39 @@ class NpmSide:
         runner: starts npm.
         clock: for the readers.
         publish: ``[release.publish]``.
+        foreground: gives npm the terminal, for decisions.
     """
 
-    def __init__(self, npm: FoundNpm, config: NpmConfig, runner: Runner, clock: Clock, publish: PublishConfig) -> None:
+    def __init__(
+        self,
+        npm: FoundNpm,
+        config: NpmConfig,
+        runner: Runner,
+        clock: Clock,
+        publish: PublishConfig,
+        *,
+        foreground: Foreground | None = None,
+    ) -> None:
         self.npm = npm
         self.config = config
         self._runner = runner
         self._clock = clock
         self._publish = publish
+        self._foreground = foreground
         self._readers: dict[str, RegistryReader] = {}
         self._stagers: dict[str, Stager] = {}
 
     @classmethod
-    def load(cls, runner: Runner, root: Path, env: Mapping[str, str], clock: Clock, publish: PublishConfig) -> NpmSide:
+    def load(
+        cls,
+        runner: Runner,
+        root: Path,
+        env: Mapping[str, str],
+        clock: Clock,
+        publish: PublishConfig,
+        *,
+        foreground: Foreground | None = None,
+    ) -> NpmSide:
         """Find npm and ask it for its configuration.
 
         Raises:
@@ -53,7 +74,7 @@ class NpmSide:
         """
         npm = find_npm(runner, root, env)
         config = NpmConfig.load(runner, root, env, publish.registry, npm=npm.argv)
-        return cls(npm, config, runner, clock, publish)
+        return cls(npm, config, runner, clock, publish, foreground=foreground)
 
     @property
     def version(self) -> str:
@@ -95,7 +116,16 @@ class NpmSide:
 
     def desk(self, url: str) -> Desk:
         """Where stages at that registry are approved and rejected."""
-        return NpmDesk(self._runner, self.npm.argv, self.config, self.config.root, registry=url)
+        return NpmDesk(
+            self._runner, self.npm.argv, self.config, self.config.root, registry=url, foreground=self._foreground
+        )
+
+    def review_page(self, url: str, *, name: str, version: str, stage_id: str | None) -> str | None:
+        """``review-url`` filled in; else the npm registry's own page, when nothing but npm's built-in address is configured."""
+        if self._publish.review_url:
+            return page_from(self._publish.review_url, name=name, version=version, stage_id=stage_id)
+        configured = self.config.forced_registry or any("registry" in layer for _, layer in self.config.layers)
+        return None if configured or url != self.config.registry_for("") else own_page(url, name)
 
     def oidc(self) -> bool:
         """Whether CI can hand out an identity, under the conditions of npm's own lib/utils/oidc.js."""
