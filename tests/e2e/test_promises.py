@@ -93,7 +93,7 @@ def test_a_release_killed_while_waiting_is_taken_up_by_the_next_run(world: World
     world.package("core").change("one", core="minor").commit()
     with world.running("release") as release:
         (item,) = world.staged(1, release)
-        until(lambda: (world.root / ".vis/release/staged.json").exists())
+        until((world.root / ".vis/release/staged.json").exists)
         release.process.send_signal(signal.SIGKILL)
     version_commit = world.git("rev-parse", "HEAD")
     if where == "a fresh clone":

@@ -177,6 +177,11 @@ class World:
         assert len(items) == count, f"{len(items)} staged, {count} expected"
         return items
 
+    def until_committed(self, subject: str, running: Running) -> None:
+        """Wait until a commit with this subject stands on the remote's main."""
+        until(lambda: subject in self.subjects() or running.process.poll() is not None)
+        assert subject in self.subjects(), f"never committed: {subject}"
+
     def npm(self, *argv: str, as_user: str = "alice", env: Mapping[str, str] | None = None) -> Finished:
         """The real npm, as a maintainer."""
         npmrc = self.folder / f".npmrc-{as_user}"
