@@ -28,7 +28,7 @@ def check(config: Config, note: Callable[[KeyPath, str, str], None]) -> None:
         config: the built configuration.
         note: called with the path, what is wrong, and what is allowed.
     """
-    for path, what, allowed in (*_groups(config), *_targets(config), *_hooks(config), *_branches(config)):
+    for path, what, allowed in (*_groups(config), *_targets(config), *_hooks(config), *_branches(config), *_ci(config)):
         note(path, what, allowed)
 
 
@@ -98,3 +98,12 @@ def _branches(config: Config) -> list[Note]:
     if release.state_branch and release.state_branch == release.base_branch:
         return [(("release", "state-branch"), "is the base branch itself", "another branch, or leave it out")]
     return []
+
+
+def _ci(config: Config) -> list[Note]:
+    found: list[Note] = []
+    for name in ("install", "build"):
+        found += _splits(getattr(config.ci, name), ("ci", name))
+    if config.ci.vis_tasks and config.ci.requirements:
+        found.append((("ci", "requirements"), "and ci.vis-tasks both say how to install vis-tasks", "one of them"))
+    return found

@@ -102,6 +102,11 @@ class PublishConfig:
     client: str = _option(
         "auto", "Who uploads: the npm client, vis-tasks itself, or whichever fits.", choices=("auto", "npm", "direct")
     )
+    review_url: str | None = _option(
+        None,
+        "Page on which people review a stage, with {name}, {version} and {id}; without it the npm registry's own.",
+        rule="text",
+    )
     stage: StageConfig = _option(StageConfig, "true, false, or a table.", switch="enabled")
 
 
@@ -201,6 +206,17 @@ class ReleaseConfig:
         "How dependents bump.",
         choices=("vis", "changesets", "changesets-2", "changesets-3"),
     )
+    bump_workspace_caret: bool = _option(
+        False,
+        "Release dependents by `workspace:^` and `workspace:~` whatever moves, as changesets did before its engine 6.0.9.",
+    )
+    major_before_1_is_minor: bool = _option(False, "Below 1.0.0 a major change moves the minor number.")
+    minor_before_1_is_patch: bool = _option(False, "Below 1.0.0 a minor change moves the patch number.")
+    changelog: str = _option(
+        "default",
+        "Style of the packages' CHANGELOG.md: as changesets writes them, keep-a-changelog, with links to the forge, or none.",
+        choices=("default", "keep-a-changelog", "links", "none"),
+    )
     workspace_changelog: bool = _option(True, "Write what really went live to the root CHANGELOG.md.")
     state_branch: str | None = _option(
         None, "Keep staged.json on this branch instead (for protected branches).", rule="branch"
@@ -223,6 +239,38 @@ class CiConfig:
     layout: str = _option("split", "One job per power, or one job.", choices=("split", "single"))
     node: str = _option("24", "Node version for the jobs, 22 or newer.", rule="node-version")
     npm: str = _option("11.19.1", "npm version for the jobs, 11.15.0 or newer.", rule="npm-version")
+    auth: str = _option(
+        "trusted",
+        "How jobs prove to the registry who they are: trusted publishing (OIDC, no secret), or the secret NPM_TOKEN.",
+        choices=("trusted", "token"),
+    )
+    environment: str | None = _option(
+        "release", "Environment of the job that may publish: reviewers and secrets hang on it.", rule="ci-name"
+    )
+    install: tuple[str, ...] | str = _option(
+        (), "Command that installs dependencies; without it the package manager's own, true to the lock file."
+    )
+    build: tuple[str, ...] | str = _option((), "Command that builds before packing, in the job that holds no secrets.")
+    runners: tuple[str, ...] = _option(("ubuntu-latest",), "Labels of the runner on GitHub.", rule="ci-name")
+    tags: tuple[str, ...] = _option((), "Tags of the runner on GitLab.", rule="ci-name")
+    image: str = _option(
+        "astral/uv:python3.13-bookworm", "Image of the jobs on GitLab; it must hold git, uv and bash.", rule="image"
+    )
+    app: bool = _option(
+        False,
+        "Push as a GitHub App (variable VIS_APP_CLIENT_ID, secret VIS_APP_PRIVATE_KEY) that may bypass the branch's protection.",
+    )
+    schedule: str = _option(
+        "*/15 * * * *", 'When the scheduled job looks for decisions, if staging is "detached"; cron, UTC.', rule="cron"
+    )
+    check: bool = _option(True, "Also check pull requests: CI files in sync, and what the release will do.")
+    comment: bool = _option(True, "Let that check comment on the pull request; from forks it writes to the job summary.")
+    vis_tasks: str | None = _option(
+        None, "Requirement the jobs install vis-tasks by; without it this very version.", rule="text"
+    )
+    requirements: str | None = _option(
+        None, "Requirements file with hashes to install vis-tasks from instead; `ci.setup` says how to make it.", rule="inside"
+    )
 
 
 @dataclass(frozen=True)

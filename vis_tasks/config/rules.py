@@ -102,6 +102,11 @@ RULES: Mapping[str, Rule] = {
         "[A-Za-z_][A-Za-z0-9_]*",
     ),
     "branch": Rule("a name git accepts", _ref),
+    "ci-name": _by_pattern(
+        "a name of letters, digits, spaces, and -_./: inside", "[A-Za-z0-9](?:[A-Za-z0-9 _./:-]*[A-Za-z0-9])?"
+    ),
+    "image": _by_pattern("an image name, with a tag or a digest", "[A-Za-z0-9][A-Za-z0-9_./:@-]*"),
+    "cron": _by_pattern('five fields of cron such as "*/15 * * * *"', r"[0-9*/,-]+(?: [0-9A-Za-z*/,-]+){4}"),
     "tag-pattern": Rule(
         'text with {version} in it, optionally {name}, that makes a tag git accepts, such as "{name}@{version}"',
         _tag_pattern,
