@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import threading
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from vis_tasks.ports import Live, NotLive, Staged, StageList, StageOutcome, StageRecord, Unknown, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["FakeClock", "RecordingConsole"]
+    from vis_tasks.ports import Desk, RegistryReader, Stager, Tarball
+
+__all__ = ["FakeClock", "FakeMachine", "FakeNpm", "FakeRegistry", "MemoryFiles", "RecordingConsole"]
 
 
 @dataclass
@@ -85,3 +93,213 @@ class RecordingConsole:
     def text(self) -> str:
         """Everything said, a line each."""
         return "\n".join(text for _, text in self.said)
+
+
+@dataclass
+class MemoryFiles:
+    """`vis_tasks.ports.Files` in memory; counts its writes."""
+
+    root: Path = Path("/workspace")
+    content: dict[str, bytes] = field(default_factory=dict)
+    writes: Counter[str] = field(default_factory=Counter)
+
+    def read(self, path: str) -> bytes | None:
+        return self.content.get(path)
+
+    def write(self, path: str, content: bytes) -> None:
+        self.writes[path] += 1
+        self.content[path] = content
+
+    def create(self, path: str, content: bytes) -> bool:
+        if path in self.content:
+            return False
+        self.write(path, content)
+        return True
+
+    def delete(self, path: str) -> None:
+        self.content.pop(path, None)
+
+    def delete_tree(self, path: str) -> None:
+        for each in [name for name in self.content if name.startswith(f"{path}/")]:
+            del self.content[each]
+
+
+@dataclass
+class FakeMachine:
+    """A machine on which exactly these processes run, ours among them."""
+
+    pid: int = 4711
+    host: str = "builder"
+    running: set[int] = field(default_factory=set)
+
+    def alive(self, pid: int) -> bool:
+        return pid == self.pid or pid in self.running
+
+
+class FakeRegistry:
+    """A registry with a staging area in memory: reads and uploads through our ports, decided on by the test.
+
+    `answer` plants what a question will be answered with, once or for good; everything asked is in `requests`. Safe to use from
+    several threads.
+    """
+
+    def __init__(self, url: str = "http://registry.test/") -> None:
+        self.url = url
+        self.records: dict[str, StageRecord] = {}
+        self.live_versions: dict[tuple[str, str], Live] = {}
+        self.statuses: dict[tuple[str, str], str] = {}
+        self.credentials = True
+        self.status_readable = True
+        self.requests: list[tuple[str, ...]] = []
+        self.uploads: list[tuple[str, str, str, str | None]] = []
+        self.on_upload: Callable[[Tarball], object] = lambda _tarball: None
+        self._bytes: dict[str, Live] = {}
+        self._approved: dict[tuple[str, str], Live] = {}
+        self._planted: dict[str, list[Any]] = {}
+        self._always: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    def answer(self, question: str, *answers: Any, always: Any = None) -> FakeRegistry:
+        """Answer the next questions of this kind (``stages``, ``live``, ``status``, ``whoami``, ``stage``) with these."""
+        self._planted.setdefault(question, []).extend(answers)
+        if always is not None:
+            self._always[question] = always
+        return self
+
+    def heal(self, question: str) -> None:
+        """Answer truthfully again."""
+        self._planted.pop(question, None)
+        self._always.pop(question, None)
+
+    def put_stage(
+        self, name: str, version: str, *, integrity: str | None = None, shasum: str | None = None, tag: str = "latest"
+    ) -> str:
+        """Stage a version without an upload; returns its id."""
+        with self._lock:
+            stage_id = str(UUID(int=len(self._bytes) + 1))
+            self._bytes[stage_id] = Live(integrity, shasum)
+            self.records[stage_id] = StageRecord(
+                stage_id, name, version, tag, "2026-11-21T11:59:00.000Z", "ada", None, "public", shasum
+            )
+            self.statuses[name, version] = "staged"
+            return stage_id
+
+    def approve(self, name: str, version: str, *, live: bool = True, integrity: str | None = None) -> None:
+        """A human approves: the record goes; the version is live, or (``live=False``) on its way through the scan."""
+        stage_id = self._id_of(name, version)
+        del self.records[stage_id]
+        found = self._bytes[stage_id]
+        self._approved[name, version] = replace(found, integrity=integrity or found.integrity)
+        self.statuses[name, version] = "validating"
+        if live:
+            self.scanned(name, version)
+
+    def scanned(self, name: str, version: str) -> None:
+        """The scan is over: the version is live."""
+        self.statuses[name, version] = "published"
+        self.live_versions[name, version] = self._approved[name, version]
+
+    def reject(self, name: str, version: str) -> None:
+        """A human rejects: record and status go."""
+        del self.records[self._id_of(name, version)]
+        del self.statuses[name, version]
+
+    def _id_of(self, name: str, version: str) -> str:
+        return next(each.id for each in self.records.values() if (each.name, each.version) == (name, version))
+
+    def asked(self, question: str) -> int:
+        """How often a question was asked."""
+        return sum(request[0] == question for request in self.requests)
+
+    def _ask(self, question: str, *more: str) -> Any:
+        with self._lock:
+            self.requests.append((question, *more))
+            if self._planted.get(question):
+                return self._planted[question].pop(0)
+            return self._always.get(question)
+
+    def ping(self) -> Unknown | None:
+        found: Unknown | None = self._ask("ping")
+        return found
+
+    def whoami(self) -> str | Unreadable | Unknown:
+        return self._ask("whoami") or "ada"
+
+    def has_credentials(self) -> bool:
+        return self.credentials
+
+    def stages(self, package: str | None = None) -> StageList | Unreadable | Unknown:
+        planted = self._ask("stages", package or "")
+        if planted is not None:
+            return planted  # type: ignore[no-any-return]
+        if not self.credentials:
+            return Unreadable("no credentials")
+        return StageList(tuple(each for each in self.records.values() if package in {None, each.name}))
+
+    def live(self, name: str, version: str) -> Live | NotLive | Unknown:
+        return self._ask("live", name, version) or self.live_versions.get((name, version)) or NotLive()
+
+    def status(self, name: str, version: str) -> str | Unreadable | NotLive | Unknown:
+        planted = self._ask("status", name, version)
+        if planted is not None:
+            return planted  # type: ignore[no-any-return]
+        if not self.status_readable:
+            return Unreadable("HTTP 403")
+        return self.statuses.get((name, version)) or NotLive()
+
+    def stage(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
+        self.on_upload(tarball)
+        with self._lock:
+            planted = self._ask("stage", tarball.name, tarball.version)
+            if callable(planted):
+                planted = planted(tarball)
+            if planted is not None:
+                return planted  # type: ignore[no-any-return]
+            if any((each.name, each.version) == (tarball.name, tarball.version) for each in self.records.values()):
+                return Staged(StageOutcome.ALREADY_STAGED, why="already staged", code="E409")
+            if (tarball.name, tarball.version) in self.live_versions:
+                return Staged(StageOutcome.ALREADY_LIVE, why="already live", code="E403")
+            self.uploads.append((tarball.name, tarball.version, tag, access))
+            stage_id = self.put_stage(
+                tarball.name, tarball.version, integrity=tarball.integrity, shasum=tarball.shasum, tag=tag
+            )
+            return Staged(StageOutcome.STAGED, stage_id)
+
+    def publish(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
+        self.on_upload(tarball)
+        with self._lock:
+            planted = self._ask("publish", tarball.name, tarball.version)
+            if planted is not None:
+                return planted  # type: ignore[no-any-return]
+            self.uploads.append((tarball.name, tarball.version, tag, access))
+            self.live_versions[tarball.name, tarball.version] = Live(tarball.integrity, tarball.shasum)
+            return Staged(StageOutcome.STAGED)
+
+
+class FakeNpm:
+    """`vis_tasks.ports.Npm` over one registry, and more of them by scope or package."""
+
+    def __init__(self, registry: FakeRegistry, *, oidc: bool = False, **by_package: FakeRegistry) -> None:
+        self.version = "11.19.0"
+        self.registries = {registry.url: registry, **{each.url: each for each in by_package.values()}}
+        self._default = registry
+        self._by_package = by_package
+        self._oidc = oidc
+
+    def url_for(self, package: str, manifest: Mapping[str, object]) -> str:
+        return self._by_package.get(package, self._default).url
+
+    def reader(self, url: str) -> RegistryReader:
+        return self.registries[url]
+
+    def stager(self, url: str) -> Stager:
+        return self.registries[url]
+
+    def oidc(self) -> bool:
+        return self._oidc
+
+    def desk(self, url: str) -> Desk:
+        raise NotImplementedError
+
+    def review_page(self, url: str, *, name: str, version: str, stage_id: str | None) -> str | None:
+        return None

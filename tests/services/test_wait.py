@@ -1,0 +1,371 @@
+"""wait: one look a tick, patience with trouble, and decisions only from evidence. The clock is ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes import FakeNpm, FakeRegistry
+from tests.services.builders import build_world, entry, package
+from vis_tasks.core.pending import Pending
+from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.ports import Unknown, Unreadable
+from vis_tasks.services import wait as service
+
+TIMEOUT, POLL, SETTLE, HEARTBEAT = 1800.0, 15.0, 360.0, 300.0
+
+
+@pytest.fixture(autouse=True)
+def _without_jitter(monkeypatch):
+    monkeypatch.setattr(service.random, "uniform", lambda _low, _high: 0.0)
+
+
+def world_with(*names: str, npm: FakeNpm | None = None, **more):
+    """A world in which these packages are staged and known to staged.json."""
+    world = build_world(None, *(package(name, "1.1.0") for name in names), npm=npm, **more)
+    state = Pending()
+    for name in names:
+        found = entry(name)
+        stage_id = world.registry.put_stage(name, "1.1.0", integrity=found.integrity, shasum=found.shasum)
+        state = state.put(entry(name, id=stage_id))
+    world.hold(state)
+    return world
+
+
+def reasons(world):
+    return {each.name: each.reason for each in world.state.pending}
+
+
+def approved(world):
+    return {each.name for each in world.state.approved}
+
+
+def outcomes(run):
+    return {each.name: each.why for each in run.report.outcomes.values()}
+
+
+class TestDecisions:
+    def test_an_approval_is_noticed_and_the_wait_ends(self):
+        world = world_with("a")
+        world.clock.at(100, lambda: world.registry.approve("a", "1.1.0"))
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+        assert reasons(world) == {}
+        assert 100 <= world.clock.elapsed <= 100 + POLL
+
+    def test_a_rejection_the_status_endpoint_shows_is_noticed_within_two_ticks(self):
+        world = world_with("a")
+        world.clock.at(100, lambda: world.registry.reject("a", "1.1.0"))
+        run = world.run()
+        service.wait(run)
+        assert reasons(world) == {"a": "rejected"}
+        assert world.state.is_rejected("a", "1.1.0")
+        assert world.clock.elapsed <= 100 + 2 * POLL
+        assert outcomes(run) == {"a": "stage-rejected"}
+        assert "Stage rejected for a@1.1.0" in world.console.of("warning")[0]
+
+    def test_a_rejection_nobody_shows_is_believed_only_after_settle(self):
+        world = world_with("a")
+        world.registry.status_readable = False
+        world.clock.at(100, lambda: world.registry.reject("a", "1.1.0"))
+        service.wait(world.run())
+        assert reasons(world) == {"a": "rejected"}
+        assert 100 + SETTLE <= world.clock.elapsed <= 100 + SETTLE + 2 * POLL
+
+    def test_an_approval_whose_version_comes_late_is_no_rejection(self):
+        world = world_with("a")
+        world.registry.status_readable = False
+        world.clock.at(100, lambda: world.registry.approve("a", "1.1.0", live=False))
+        world.clock.at(100 + SETTLE - POLL, lambda: world.registry.scanned("a", "1.1.0"))
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+
+    def test_a_scan_longer_than_settle_is_no_rejection_while_the_endpoint_says_validating(self):
+        world = world_with("a")
+        world.clock.at(100, lambda: world.registry.approve("a", "1.1.0", live=False))
+        world.clock.at(1300, lambda: world.registry.scanned("a", "1.1.0"))
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+
+    def test_with_a_settle_of_zero_two_readings_are_still_needed(self):
+        world = world_with("a", stage={"settle": 0})
+        world.registry.status_readable = False
+        world.registry.reject("a", "1.1.0")
+        service.wait(world.run())
+        assert reasons(world) == {"a": "rejected"}
+        assert world.registry.asked("stages") == 2
+
+    def test_a_blocked_version_is_recorded_and_not_approved(self):
+        world = world_with("a")
+
+        def block():
+            world.registry.approve("a", "1.1.0", live=False)
+            world.registry.statuses["a", "1.1.0"] = "blocked"
+
+        world.clock.at(50, block)
+        run = world.run()
+        service.wait(run)
+        assert reasons(world) == {"a": "blocked"}
+        assert outcomes(run) == {"a": "stage-blocked"}
+
+    def test_other_bytes_than_staged_fail_with_both_hashes_and_the_others_go_on(self):
+        world = world_with("a", "b")
+        world.clock.at(20, lambda: world.registry.approve("a", "1.1.0", integrity="sha512-" + "A" * 86 + "=="))
+        world.clock.at(60, lambda: world.registry.approve("b", "1.1.0"))
+        run = world.run()
+        service.wait(run)
+        assert approved(world) == {"b"}
+        (failed,) = run.report.of("failed")
+        assert failed.name == "a"
+        assert entry("a").integrity in failed.why
+        assert "sha512-AAAA" in failed.why
+
+    def test_each_decision_is_on_disk_as_soon_as_it_is_made(self):
+        world = world_with("a", "b")
+        world.clock.at(20, lambda: world.registry.approve("a", "1.1.0"))
+        seen = []
+        world.clock.at(70, lambda: seen.append((approved(world), reasons(world))))
+        world.clock.at(90, lambda: world.registry.approve("b", "1.1.0"))
+        service.wait(world.run())
+        assert seen == [({"a"}, {"b": "waiting"})]
+
+
+class TestPatience:
+    def test_at_the_deadline_the_undecided_are_timed_out_with_a_warning(self):
+        world = world_with("a", "b")
+        world.clock.at(60, lambda: world.registry.approve("a", "1.1.0"))
+        run = world.run()
+        service.wait(run)
+        assert world.clock.elapsed == TIMEOUT
+        assert approved(world) == {"a"}
+        assert reasons(world) == {"b": "timeout"}
+        assert outcomes(run) == {"b": "stage-timeout"}
+        stage_id = world.state.pending[0].id
+        assert world.console.of("warning") == [
+            f"Stage {stage_id} timed out waiting for approval (30m).\n"
+            f"Approve via npm 2FA or `invoke stage.approve {stage_id}`."
+        ]
+
+    def test_a_decision_made_just_before_the_deadline_counts(self):
+        world = world_with("a")
+        world.clock.at(TIMEOUT - 1, lambda: world.registry.approve("a", "1.1.0"))
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+
+    def test_an_entry_that_timed_out_before_is_waited_for_again(self):
+        world = world_with("a")
+        world.hold(Pending().put(entry("a", id=world.state.pending[0].id, reason="timeout")))
+        world.clock.at(400, lambda: world.registry.approve("a", "1.1.0"))
+        run = world.run()
+        service.wait(run)
+        assert approved(world) == {"a"}
+
+    @pytest.mark.parametrize("reason", ["rejected", "blocked"])
+    def test_what_is_decided_is_not_waited_for(self, reason):
+        world = world_with("a")
+        world.hold(Pending().put(entry("a", reason=reason)))
+        service.wait(world.run())
+        assert world.clock.elapsed == 0
+
+    def test_a_settle_longer_than_the_timeout_goes_on_in_the_next_run(self):
+        world = world_with("a", stage={"timeout": 200})
+        world.registry.status_readable = False
+        world.registry.reject("a", "1.1.0")
+        service.wait(world.run())
+        assert reasons(world) == {"a": "timeout"}
+        service.wait(world.run())
+        assert reasons(world) == {"a": "rejected"}
+        assert SETTLE <= world.clock.elapsed < 400
+
+    def test_a_record_that_comes_back_is_not_held_against_the_next_run(self):
+        world = world_with("a", stage={"timeout": 60})
+        world.registry.status_readable = False
+        record = world.registry.records.pop(world.state.pending[0].id)
+        world.clock.at(30, lambda: world.registry.records.update({record.id: record}))
+        service.wait(world.run())
+        assert world.state.pending[0].gone_at is None
+
+    def test_a_heartbeat_line_comes_every_five_minutes(self):
+        world = world_with("a")
+        service.wait(world.run())
+        beats = [line for line in world.console.of("line") if line.startswith("still waiting")]
+        assert len(beats) == TIMEOUT / HEARTBEAT
+        assert beats[0] == "still waiting for 1 version(s), 25m left: a@1.1.0"
+
+    def test_the_wait_is_announced_with_the_way_to_approve(self):
+        world = world_with("a")
+        world.registry.approve("a", "1.1.0")
+        stage_id = world.state.pending[0].id
+        service.wait(world.run())
+        assert world.console.of("line") == [
+            "1 version(s) wait for approval with 2FA, for 30m at most:",
+            f"  a@1.1.0 → latest  `invoke stage.approve {stage_id}`",
+        ]
+
+
+class TestRequests:
+    def test_the_whole_wave_is_one_list_request_a_tick(self):
+        names = [f"p{number:02}" for number in range(40)]
+        world = world_with(*names)
+        service.wait(world.run())
+        ticks = len(world.clock.sleeps) + 1
+        assert world.registry.asked("stages") == ticks
+        assert world.registry.asked("live") == 0
+
+    def test_the_status_endpoint_is_asked_once_about_each_version_that_is_listed(self):
+        world = world_with(*(f"p{number:02}" for number in range(40)))
+        service.wait(world.run())
+        assert world.registry.asked("status") == 40
+
+    def test_a_tick_asks_the_status_endpoint_about_a_few_listed_versions_only(self):
+        world = world_with(*(f"p{number:02}" for number in range(40)))
+        watch = service.Watch()
+        run = world.run()
+        service.tick(run, watch, run.state.pending().pending)
+        assert world.registry.asked("status") <= 8
+
+    def test_500_approvals_are_noticed_in_one_tick(self):
+        names = [f"p{number:03}" for number in range(500)]
+        world = world_with(*names)
+
+        def approve_all():
+            for name in names:
+                world.registry.approve(name, "1.1.0")
+
+        world.clock.at(POLL - 1, approve_all)
+        service.wait(world.run())
+        assert len(approved(world)) == 500
+        assert world.clock.elapsed == POLL
+        assert world.registry.asked("stages") == 2
+        assert world.registry.asked("live") == 500
+
+    def test_a_status_endpoint_that_refused_is_not_asked_again(self):
+        world = world_with("a", "b")
+        world.registry.status_readable = False
+        for name in ("a", "b"):
+            world.registry.reject(name, "1.1.0")
+        service.wait(world.run())
+        assert world.registry.asked("status") == 2
+
+    def test_two_registries_are_two_lists(self):
+        first, second = FakeRegistry(), FakeRegistry("http://other.test/")
+        world = world_with("a", npm=FakeNpm(first, b=second))
+        stage_id = second.put_stage("b", "1.1.0", integrity=entry("b").integrity)
+        world.hold(world.state.put(entry("b", id=stage_id, registry=second.url)))
+        world.clock.at(20, lambda: first.approve("a", "1.1.0"))
+        world.clock.at(40, lambda: second.approve("b", "1.1.0"))
+        service.wait(world.run())
+        assert approved(world) == {"a", "b"}
+        assert second.asked("stages") > first.asked("stages")
+
+    def test_a_version_adopted_without_its_id_learns_it_from_the_list(self):
+        world = world_with("a")
+        known = world.state.pending[0].id
+        world.hold(Pending().put(entry("a", id=None)))
+        service.wait(world.run())
+        assert world.state.pending[0].id == known
+
+
+class TestTrouble:
+    TROUBLE = (
+        Unknown("http 500", "HTTP 500"),
+        Unknown("http 429", "HTTP 429"),
+        Unknown("connection reset", "connection reset"),
+        Unknown("timeout", "timeout"),
+        Unknown("not json", "not JSON"),
+        Unreadable("HTTP 401"),
+        Unreadable("HTTP 403"),
+    )
+
+    @pytest.mark.parametrize("trouble", TROUBLE, ids=lambda each: each.why)
+    def test_trouble_with_the_list_never_rejects(self, trouble):
+        world = world_with("a")
+        world.registry.reject("a", "1.1.0")
+        world.registry.answer("stages", always=trouble)
+        service.wait(world.run())
+        assert reasons(world) == {"a": "timeout"}
+        assert world.state.rejected == ()
+
+    @pytest.mark.parametrize("question", ["live", "status"])
+    def test_trouble_with_the_other_questions_never_rejects(self, question):
+        world = world_with("a")
+        world.registry.reject("a", "1.1.0")
+        world.registry.answer(question, always=Unknown("http 503", "HTTP 503"))
+        service.wait(world.run())
+        assert reasons(world) == {"a": "timeout"}
+
+    def test_an_approval_is_seen_though_the_list_can_not_be_read(self):
+        world = world_with("a")
+        world.registry.credentials = False
+        world.clock.at(100, lambda: world.registry.approve("a", "1.1.0"))
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+
+    def test_each_kind_of_trouble_is_told_once(self):
+        world = world_with("a")
+        world.registry.answer("stages", *[Unknown("http 500", "HTTP 500")] * 3, *[Unknown("timeout", "timeout")] * 2)
+        world.clock.at(600, lambda: world.registry.approve("a", "1.1.0"))
+        service.wait(world.run())
+        told = [line for line in world.console.of("detail") if "no usable answer" in line]
+        assert len(told) == 2
+
+    def test_while_answers_fail_the_pauses_grow_to_two_minutes_and_shrink_again_after(self):
+        world = world_with("a")
+        world.registry.answer("stages", *[Unknown("http 500", "HTTP 500")] * 5)
+        service.wait(world.run())
+        assert world.clock.sleeps[:7] == [30, 60, 120, 120, 120, 15, 15]
+
+    def test_retry_after_is_honoured(self):
+        world = world_with("a")
+        world.registry.answer("stages", Unknown("http 429", "HTTP 429", retry_after=77))
+        service.wait(world.run())
+        assert world.clock.sleeps[:2] == [77, 15]
+
+    def test_a_retry_after_beyond_the_deadline_ends_the_wait_at_the_deadline(self):
+        world = world_with("a")
+        world.registry.answer("stages", Unknown("http 429", "HTTP 429", retry_after=99999))
+        service.wait(world.run())
+        assert world.clock.elapsed == TIMEOUT
+        assert reasons(world) == {"a": "timeout"}
+
+    def test_seventy_seconds_of_errors_change_nothing(self):
+        world = world_with("a")
+        bad = Unknown("http 500", "HTTP 500")
+        world.registry.answer("stages", always=bad).answer("live", always=bad)
+        world.clock.at(70, lambda: [world.registry.heal(question) for question in ("stages", "live")])
+        world.clock.at(200, lambda: world.registry.approve("a", "1.1.0"))
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+
+    def test_an_interrupt_leaves_what_was_decided_and_the_rest_waiting(self):
+        world = world_with("a", "b")
+        world.clock.at(20, lambda: world.registry.approve("a", "1.1.0"))
+
+        def interrupt():
+            raise KeyboardInterrupt
+
+        world.clock.at(100, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            service.wait(world.run())
+        assert approved(world) == {"a"}
+        assert reasons(world) == {"b": "waiting"}
+
+
+class TestLook:
+    def test_it_is_due_while_something_is_undecided(self, monkeypatch):
+        monkeypatch.setattr(service, "look_stage", lambda _run: UpToDate("staged"))
+        world = world_with("a")
+        assert service.look(world.run()) == Due("1 version(s) wait for a decision", ("wait for a@1.1.0",))
+
+    def test_it_is_up_to_date_when_nothing_waits(self, monkeypatch):
+        monkeypatch.setattr(service, "look_stage", lambda _run: UpToDate("staged"))
+        assert isinstance(service.look(build_world(None, package("a")).run()), UpToDate)
+
+    def test_detached_never_waits(self):
+        assert isinstance(service.look(world_with("a", stage={"mode": "detached"}).run()), UpToDate)
+
+
+def test_pauses_are_spread_a_little(monkeypatch):
+    monkeypatch.setattr(service.random, "uniform", lambda _low, high: high)
+    world = world_with("a")
+    service.wait(world.run())
+    assert world.clock.sleeps[0] == pytest.approx(POLL * 1.1)
