@@ -10,16 +10,26 @@ import re
 import tarfile
 import zlib
 from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Tarball
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["Inspection", "inspect_tarball", "read_tarball", "read_texts"]
+__all__ = [
+    "Inspection",
+    "PackedFile",
+    "inspect_tarball",
+    "packed_files",
+    "read_tarball",
+    "read_texts",
+    "secrets_in",
+]
 
 _LARGEST_FILE = 1024**3
 _LARGEST_UNPACKED = 4 * 1024**3
@@ -104,7 +114,11 @@ def read_texts(path: Path, names: Sequence[str]) -> dict[str, str]:
     wanted = set(names)
     found: dict[str, str] = {}
     try:
-        with path.open("rb") as file, _Bounded(path, file) as unzipped, tarfile.open(fileobj=unzipped, mode="r:") as archive:
+        with (
+            path.open("rb") as file,
+            _Bounded(path, file) as unzipped,
+            tarfile.open(fileobj=unzipped, mode="r:") as archive,
+        ):
             for member in archive:
                 if len(found) == len(wanted):
                     break
@@ -124,8 +138,35 @@ class _Contents:
     secrets: list[tuple[str, str]]
 
 
-def _read(path: Path, unzipped: _Bounded) -> _Contents:
-    found = _Contents([], 0, None, [])
+@dataclass(frozen=True)
+class PackedFile:
+    """One file of a tarball, while it is being read.
+
+    Attributes:
+        name: path inside, without the first folder.
+        size: bytes.
+        open: gives a stream of its content; only good until the next file is asked for.
+    """
+
+    name: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+def packed_files(path: Path) -> Iterator[PackedFile]:
+    """The files of a tarball in their order, one at a time.
+
+    Raises:
+        vis_tasks.errors.Failed: code ``BAD_TARBALL``, as `inspect_tarball` does.
+    """
+    try:
+        with path.open("rb") as file, _Bounded(path, file) as unzipped:
+            yield from _files(path, unzipped)
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise _bad(path, str(error) or type(error).__name__) from error
+
+
+def _files(path: Path, unzipped: _Bounded) -> Iterator[PackedFile]:
     seen: set[str] = set()
     with tarfile.open(fileobj=unzipped, mode="r:") as archive:
         for count, member in enumerate(archive, 1):
@@ -137,15 +178,25 @@ def _read(path: Path, unzipped: _Bounded) -> _Contents:
             if name in seen:
                 raise _bad(path, f"{name} is in it twice")
             seen.add(name)
-            found.files.append(name)
-            found.unpacked_size += member.size
-            if name == "package.json" and member.size > _LARGEST_MANIFEST:
-                raise _bad(path, "its package.json is too large")
-            if name == "package.json" or member.size <= _LARGEST_TEXT:
-                data = _data(archive, member)
-                if name == "package.json":
-                    found.manifest = data
-                found.secrets += [(name, what) for what in _secrets_in(data)]
+            yield PackedFile(name, member.size, partial(_open, archive, member))
+
+
+def _open(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
+    return archive.extractfile(member) or BytesIO()
+
+
+def _read(path: Path, unzipped: _Bounded) -> _Contents:
+    found = _Contents([], 0, None, [])
+    for file in _files(path, unzipped):
+        found.files.append(file.name)
+        found.unpacked_size += file.size
+        if file.name == "package.json" and file.size > _LARGEST_MANIFEST:
+            raise _bad(path, "its package.json is too large")
+        if file.name == "package.json" or file.size <= _LARGEST_TEXT:
+            data = file.open().read()
+            if file.name == "package.json":
+                found.manifest = data
+            found.secrets += [(file.name, what) for what in secrets_in(data)]
     return found
 
 
@@ -167,7 +218,8 @@ def _data(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return file.read() if file else b""
 
 
-def _secrets_in(data: bytes) -> Iterator[str]:
+def secrets_in(data: bytes) -> Iterator[str]:
+    """What kinds of secrets stand in a text file's content; nothing for binary files."""
     if b"\0" in data[:8192]:
         return
     for what, pattern in _SECRETS:
