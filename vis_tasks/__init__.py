@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vis_tasks.__about__ import __version__
+
 if TYPE_CHECKING:
     from vis_tasks.core.targets import Target
     from vis_tasks.tasks import release_namespace
 
 __all__ = ["Target", "__version__", "release_namespace"]
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -11,7 +11,7 @@ def program() -> object:
     """Invoke's Program over our namespace; a tasks.py in the current folder is not read."""
     from invoke.program import Program
 
-    from vis_tasks import __version__
+    from vis_tasks.__about__ import __version__
     from vis_tasks.tasks import release_namespace
 
     return Program(

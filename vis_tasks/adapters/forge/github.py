@@ -39,7 +39,7 @@ class GitHub:
     def __init__(
         self, *, base: str, repository: str, token: str, draft: bool, http: Callable[[], requests.Session], clock: Clock
     ) -> None:
-        from vis_tasks import __version__
+        from vis_tasks.__about__ import __version__
 
         headers = {
             "Accept": "application/vnd.github+json",

@@ -44,7 +44,7 @@ class GitLab:
         http: Callable[[], requests.Session],
         clock: Clock,
     ) -> None:
-        from vis_tasks import __version__
+        from vis_tasks.__about__ import __version__
 
         headers = {
             "Accept": "application/json",

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks import __version__
+from vis_tasks.__about__ import __version__
 from vis_tasks.adapters.npm.auth import Auth, find_auth, host_of, nerf_dart
 from vis_tasks.adapters.npm.npmrc import env_layer, file_layer, unset_variables
 from vis_tasks.adapters.redact import redact, register_secret
