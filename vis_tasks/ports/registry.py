@@ -19,7 +19,9 @@ __all__ = [
     "NotLive",
     "Npm",
     "Packer",
+    "Packument",
     "RegistryReader",
+    "ReleasedVersion",
     "StageList",
     "StageOutcome",
     "StageRecord",
@@ -93,6 +95,24 @@ class NotLive:
     """An authoritative answer (200 without it, or 404) that the version is not installable now."""
 
 
+@dataclass(frozen=True)
+class ReleasedVersion:
+    """One live version, as its packument has it: where its tarball lies, its integrity, whether attestations are published."""
+
+    tarball: str
+    integrity: str | None
+    attested: bool
+
+
+@dataclass(frozen=True)
+class Packument:
+    """What is live of one package. ``maintainers`` is how many the registry names; None when it doesn't say."""
+
+    versions: Mapping[str, ReleasedVersion]
+    dist_tags: Mapping[str, str]
+    maintainers: int | None
+
+
 class RegistryReader(Protocol):
     """Questions to the registry. Each call is one request per page or version; none changes anything."""
 
@@ -119,6 +139,18 @@ class RegistryReader(Protocol):
 
     def live(self, name: str, version: str) -> Live | NotLive | Unknown:
         """``GET /{name}/{version}``: fresher than the packument at the registry's edge."""
+        ...
+
+    def staged_tarball(self, stage_id: str) -> bytes | Unreadable | NotLive | Unknown:
+        """The bytes of a stage, at most 256 MiB; `NotLive` when there is no such stage."""
+        ...
+
+    def live_tarball(self, url: str) -> bytes | Unreadable | NotLive | Unknown:
+        """The bytes at the address that `packument` gave for a version, at most 256 MiB."""
+        ...
+
+    def packument(self, name: str) -> Packument | NotLive | Unknown:
+        """``GET /{name}``: the live versions; `NotLive` when there is no such package."""
         ...
 
     def status(self, name: str, version: str) -> str | Unreadable | NotLive | Unknown:

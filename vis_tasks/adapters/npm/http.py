@@ -11,7 +11,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -21,20 +21,24 @@ from vis_tasks.adapters.redact import redact
 from vis_tasks.ports import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from vis_tasks.adapters.npm.auth import Auth
     from vis_tasks.ports import Clock
 
-__all__ = ["Reply", "get_json", "read_reply", "trouble_of"]
+__all__ = ["Reply", "get_bytes", "get_json", "read_reply", "trouble_of"]
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 30.0
 _WHOLE_TIMEOUT = 60.0
 _LARGEST = 32 * 1024 * 1024
 _MOST_REDIRECTS = 5
+_OK = 200
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,47 @@ def get_json(
         clock: for the limit on the whole answer (60 s) and for dates in ``Retry-After``.
         accept: the ``Accept`` header.
     """
+    address = requests.Request("GET", url, params=dict(params)).prepare().url or url
     headers = {"Accept": accept, "Cache-Control": "no-cache"}
+    return _follow(session, address, headers, auth, lambda response: read_reply(response, clock))
+
+
+def get_bytes(session: requests.Session, url: str, *, auth: Auth, clock: Clock, largest: int) -> bytes | int | Unknown:
+    """GET a file, whole or not at all, under the same rules as `get_json`.
+
+    Args:
+        session: see `NpmConfig.session`.
+        url: where it lies.
+        auth: what to send.
+        clock: for the limit on the whole answer (60 s).
+        largest: bytes; more is `Unknown`.
+
+    Returns:
+        The bytes, or the HTTP status when it isn't 200.
+    """
+
+    def take(response: requests.Response) -> bytes | int | Unknown:
+        return _body(response, clock, largest) if response.status_code == _OK else response.status_code
+
+    # A tarball is compressed already; asked for as it is, its bytes can be compared.
+    return _follow(session, url, {"Accept": "application/octet-stream, */*", "Accept-Encoding": "identity"}, auth, take)
+
+
+def _follow(
+    session: requests.Session,
+    address: str,
+    headers: dict[str, str],
+    auth: Auth,
+    take: Callable[[requests.Response], T | Unknown],
+) -> T | Unknown:
     if auth.header:
         headers["Authorization"] = auth.header
-    address = requests.Request("GET", url, params=dict(params)).prepare().url or url
     try:
         for _ in range(_MOST_REDIRECTS + 1):
             with _send(session, address, headers) as response:
                 target = response.headers.get("Location")
                 if response.status_code not in _REDIRECTS or not target:
-                    return read_reply(response, clock)
+                    return take(response)
             target = urljoin(address, target)
             if urlsplit(target).scheme not in {"http", "https"}:
                 return Unknown("redirect", "a redirect to something that isn't HTTP")
@@ -140,14 +175,14 @@ def read_reply(response: requests.Response, clock: Clock) -> Reply | Unknown:
     return Reply(status, body, is_json, retry_after)
 
 
-def _body(response: requests.Response, clock: Clock) -> bytes | Unknown:
+def _body(response: requests.Response, clock: Clock, largest: int | None = None) -> bytes | Unknown:
     deadline = clock.monotonic() + _WHOLE_TIMEOUT
     data = bytearray()
     # read1 hands over whatever has arrived, so that a server sending a byte now and then meets the deadline.
     while chunk := response.raw.read1(_CHUNK, decode_content=True):
         data += chunk
-        if len(data) > _LARGEST:
-            return Unknown("too large", f"an answer of more than {_LARGEST // 1024 // 1024} MiB")
+        if len(data) > (largest or _LARGEST):
+            return Unknown("too large", f"an answer of more than {(largest or _LARGEST) // 1024 // 1024} MiB")
         if clock.monotonic() > deadline:
             return Unknown("timeout", f"the answer wasn't complete after {_WHOLE_TIMEOUT:g} s")
     return bytes(data)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from vis_tasks.adapters.npm.auth import find_auth, nerf_dart, without_credentials
-from vis_tasks.ports import NO_STAGING, Live, NotLive, StageList, StageRecord, Unknown, Unreadable
+from vis_tasks.ports import (
+    NO_STAGING,
+    Live,
+    NotLive,
+    Packument,
+    ReleasedVersion,
+    StageList,
+    StageRecord,
+    Unknown,
+    Unreadable,
+)
 
 if TYPE_CHECKING:
     import requests
@@ -20,6 +30,7 @@ __all__ = ["HttpRegistryReader", "escaped_name"]
 
 _PER_PAGE = 100  # npm's own page size, and the largest the registry takes
 _MOST_PAGES = 200
+_LARGEST_TARBALL = 256 * 1024 * 1024
 _READINGS = 3
 _STATUSES = frozenset({"published", "validating", "staged", "blocked", "deleted"})
 _OK, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _NOT_ALLOWED = 200, 401, 403, 404, 405
@@ -127,6 +138,49 @@ class HttpRegistryReader:
         status = _text(reply.body, "status")
         return status if status in _STATUSES else _unexpected(f"a version status that isn't known: {status}")
 
+    def staged_tarball(self, stage_id: str) -> bytes | Unreadable | NotLive | Unknown:
+        """``GET /-/stage/{id}/tarball``; `NotLive` when there is no such stage."""
+        if not self._sends_credentials():
+            return self._no_credentials()
+        return self._download(f"{self._url}-/stage/{quote(stage_id, safe='')}/tarball")
+
+    def live_tarball(self, url: str) -> bytes | Unreadable | NotLive | Unknown:
+        """A tarball at the address that `packument` gave; `NotLive` when it isn't there (yet)."""
+        if urlsplit(url).scheme not in {"http", "https"}:
+            return _unexpected("a tarball address that isn't HTTP")
+        return self._download(url)
+
+    def packument(self, name: str) -> Packument | NotLive | Unknown:
+        """``GET /{name}``: the versions that are live, as far as the registry's edge knows."""
+        reply = self._get(escaped_name(name))
+        if isinstance(reply, Unknown):
+            return reply
+        if reply.status == _NOT_FOUND and reply.is_json:
+            return NotLive()
+        if reply.status != _OK:
+            return reply.unknown()
+        body = reply.body if isinstance(reply.body, dict) else {}
+        versions, tags, people = (body.get(key) for key in ("versions", "dist-tags", "maintainers"))
+        if not isinstance(versions, dict) or not isinstance(tags, dict):
+            return _unexpected(f"a packument of {name} without versions and dist-tags")
+        return Packument(
+            {version: found for version, document in versions.items() if (found := _released(document))},
+            {str(tag): str(version) for tag, version in tags.items()},
+            len(people) if isinstance(people, list) else None,
+        )
+
+    def _download(self, url: str) -> bytes | Unreadable | NotLive | Unknown:
+        from vis_tasks.adapters.npm.http import get_bytes
+
+        found = get_bytes(
+            self._session, url, auth=self._config.auth_for(url), clock=self._clock, largest=_LARGEST_TARBALL
+        )
+        if not isinstance(found, int):
+            return found
+        if found in {_UNAUTHORIZED, _FORBIDDEN}:
+            return Unreadable(f"HTTP {found}")
+        return NotLive() if found == _NOT_FOUND else Unknown(f"http {found}", f"HTTP {found}")
+
     def _read_stages(self, package: str | None) -> StageList | Unreadable | Unknown | None:
         """One reading of all pages; None when the list moved meanwhile."""
         records: dict[str, StageRecord] = {}
@@ -209,6 +263,13 @@ def _record(item: Any) -> StageRecord | None:
         shasum=_text(item, "shasum"),
         status=_text(item, "status"),
     )
+
+
+def _released(document: Any) -> ReleasedVersion | None:
+    dist = document.get("dist") if isinstance(document, dict) else None
+    url = _text(dist, "tarball")
+    attested = dist.get("attestations") if isinstance(dist, dict) else None
+    return ReleasedVersion(url, _text(dist, "integrity"), bool(attested)) if url else None
 
 
 def _text(body: Any, key: str) -> str | None:
