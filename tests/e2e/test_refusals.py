@@ -291,7 +291,7 @@ def test_explain_says_why_each_target_would_run(ready: World) -> None:
     assert states["version"] == "due"
     assert states["tag"] == "up to date"
     assert snapshot(ready) == before
-    assert ready.run("explain", "--goal=tag", "--format=mermaid").stdout.startswith("flowchart LR")
+    assert ready.run("explain", "tag", "--format=mermaid").stdout.startswith("flowchart LR")
 
 
 def test_a_target_named_behind_explain_is_explained_and_not_made(ready: World) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
-from vis_tasks.tasks import config, desk, house
-from vis_tasks.tasks.targets import explain_task, target_task
+from vis_tasks.tasks import changes, config, desk, house, registry
+from vis_tasks.tasks.edge import nearest_root
+from vis_tasks.tasks.targets import declared_names, explain_task, target_task
 from vis_tasks.tasks.words import know_tasks
 
 if TYPE_CHECKING:
@@ -45,7 +47,12 @@ def release_namespace(
     for target in extra:
         ns.add_task(target_task(target.name, extra))
     ns.add_task(explain_task(extra))
+    for each in declared_names(Path(root) if root is not None else nearest_root(Path.cwd())):
+        if each not in ns.task_names:
+            ns.add_task(target_task(each, extra))
+    ns.add_collection(registry.collection(), name="registry")
     ns.add_collection(desk.collection(target_task("stage", extra)), name="stage")
+    changes.add_to(ns)
     house.add_to(ns)
     config.add_to(ns)
     know_tasks(tuple(ns.task_names))

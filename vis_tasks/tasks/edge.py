@@ -10,7 +10,7 @@ import json as json_module
 import os
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from vis_tasks.ports import Console
     from vis_tasks.services.run import Run, Tools
 
-__all__ = ["Session", "dry", "find_root", "session"]
+__all__ = ["Session", "dry", "find_root", "nearest_root", "session"]
 
 _MARKS = ("vis.toml",)
 
@@ -102,7 +102,9 @@ class Session:
 
 
 @contextmanager
-def session(c: Context, command: str, *, json: bool = False, debug: bool = False) -> Iterator[Session]:
+def session(
+    c: Context, command: str, *, json: bool = False, debug: bool = False, signals: bool = True
+) -> Iterator[Session]:
     """Open a session for one task; the way out of it is an exit code.
 
     Args:
@@ -110,11 +112,12 @@ def session(c: Context, command: str, *, json: bool = False, debug: bool = False
         command: the task's name.
         json: print one JSON document on stdout.
         debug: show tracebacks.
+        signals: end on SIGINT and SIGTERM with `Interrupted`; False for a command that has its own way to stop.
     """
     debug = debug or bool(os.environ.get("VIS_DEBUG"))
     opened = Session(find_root(c), command, json_mode=json)
     try:
-        with raising_on_signals():
+        with raising_on_signals() if signals else nullcontext():
             yield opened
     except VisError as error:
         if debug:
@@ -156,15 +159,17 @@ def _tell(opened: Session, error: VisError) -> None:
 
 
 def find_root(c: Context) -> Path:
-    """The workspace root: as given to `release_namespace`, else the nearest folder upwards that looks like one.
+    """The workspace root: as given to `release_namespace`, else found upwards from the current folder."""
+    given = c.config.get("vis_tasks", {}).get("root")
+    return Path(given).resolve() if given else nearest_root(Path.cwd())
+
+
+def nearest_root(here: Path) -> Path:
+    """The nearest folder upwards that looks like a workspace root.
 
     A folder with a ``vis.toml`` wins over all others; then a package.json with workspaces, a pnpm-workspace.yaml, or the
     nearest package.json. Without any it is the current folder, and reading the workspace will say what is missing.
     """
-    given = c.config.get("vis_tasks", {}).get("root")
-    if given:
-        return Path(given).resolve()
-    here = Path.cwd()
     folders = (here, *here.parents)
     for sign in (_has_config, _is_workspace, _has_manifest):
         found = next((folder for folder in folders if sign(folder)), None)
@@ -174,7 +179,13 @@ def find_root(c: Context) -> Path:
 
 
 def _has_config(folder: Path) -> bool:
-    return any((folder / mark).is_file() for mark in _MARKS)
+    if any((folder / mark).is_file() for mark in _MARKS):
+        return True
+    project = folder / "pyproject.toml"
+    try:
+        return project.is_file() and "[tool.vis" in project.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def _is_workspace(folder: Path) -> bool:

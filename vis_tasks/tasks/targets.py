@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
 from vis_tasks.tasks.edge import dry, session
+from vis_tasks.tasks.words import WordsTask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from invoke.context import Context
 
     from vis_tasks.core.targets import Target
     from vis_tasks.services.run import Run
     from vis_tasks.tasks.edge import Session
 
-__all__ = ["explain_task", "target_task"]
+__all__ = ["declared_names", "explain_task", "target_task"]
 
 _DOCS = {
     "guard": "Refuse what can't end well: tree, branch, npm, credentials, pending stages.",
@@ -28,17 +31,28 @@ _DOCS = {
     "tag": "Tag what is live, at the commit it was built from.",
     "release": "All of it: guard, version, pack, stage, wait, reconcile, tag.",
 }
-_STANDARD = tuple(_DOCS)
 _EXPLAIN_DOC = """Show each target's state and why it would run or not; touches nothing.
 
-Example: invoke explain --goal=tag --format=mermaid"""
-# Invoke takes a target's name behind `explain` for the next task to run. After `explain`, targets are explained, not made.
-_EXPLAINING: list[bool] = []
+Example: invoke explain tag --format=mermaid"""
+_MOST_GOALS = 100
 _HELP = {
     "plan_only": "Show what would happen and touch nothing.",
     "json": "Print one JSON document on stdout, all else on stderr.",
     "debug": "Show tracebacks.",
 }
+
+
+def declared_names(root: Path) -> tuple[str, ...]:
+    """Names of the targets that ``vis.toml`` declares, so that they can be tasks; nothing is checked here, and one file is read.
+
+    A file that can't be read has no targets; running any task says what is wrong with it.
+    """
+    try:
+        data: Any = tomllib.loads((root / "vis.toml").read_text(encoding="utf-8"))
+        names = data.get("release", {}).get("targets", {})
+    except (OSError, ValueError, AttributeError):
+        return ()
+    return tuple(name for name in names if name not in {*_DOCS}) if isinstance(names, dict) else ()
 
 
 def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
@@ -73,9 +87,6 @@ def _make(
     debug: bool,
     resume: bool = False,
 ) -> None:
-    if _EXPLAINING:
-        _explain(c, name, extra, "text", json=json, debug=debug)
-        return
     with session(c, name, json=json, debug=debug) as opened:
         from vis_tasks.services.release import graph_for, make_release
         from vis_tasks.services.summary import document
@@ -114,7 +125,7 @@ def _report(opened: Session, run: Run, name: str) -> None:
 
 
 def explain_task(extra: tuple[Target[Run], ...]) -> Task[Any]:
-    """The task that shows the graph and touches nothing."""
+    """The task that shows the graph and touches nothing. Every word behind it is a goal, though it names a task too."""
 
     def explain(
         c: Context,
@@ -123,39 +134,26 @@ def explain_task(extra: tuple[Target[Run], ...]) -> Task[Any]:
         json: bool = False,
         debug: bool = False,
     ) -> None:
-        _EXPLAINING.append(True)
-        if goal or not _names_follow(("explain", *_STANDARD, *(target.name for target in extra))):
-            _explain(c, goal or "release", extra, format, json=json, debug=debug)
+        with session(c, "explain", json=json, debug=debug) as opened:
+            from vis_tasks.services.explain import as_document, render
+            from vis_tasks.services.release import explain_release, graph_for
+
+            goals = tuple(goal.split()) or ("release",)
+            found = explain_release(opened.run(plan_only=True), graph_for(opened.config, extra), goals)
+            opened.result({"goals": list(goals), "targets": as_document(found)})
+            for line in render(found, format):
+                opened.console.line(line)
 
     explain.__doc__ = _EXPLAIN_DOC
-    return Task(
+    return WordsTask(
         explain,
         name="explain",
-        auto_shortflags=False,
+        words="goal",
+        limit=_MOST_GOALS,
         help={
-            "goal": "The target to explain, release by default. `invoke explain tag` does the same.",
+            "goal": "The targets to explain, release by default.",
             "format": "text or mermaid.",
             "json": _HELP["json"],
             "debug": _HELP["debug"],
         },
     )
-
-
-def _names_follow(names: tuple[str, ...]) -> bool:
-    """Whether the command line names a target behind `explain`; that target then explains itself."""
-    words = sys.argv[1:]
-    behind = words[words.index("explain") + 1 :] if "explain" in words else []
-    return any(word in names for word in behind)
-
-
-def _explain(c: Context, goal: str, extra: tuple[Target[Run], ...], form: str, *, json: bool, debug: bool) -> None:
-    with session(c, "explain", json=json, debug=debug) as opened:
-        from vis_tasks.services.explain import as_document, render
-        from vis_tasks.services.release import explain_release, graph_for
-
-        run = opened.run(plan_only=True)
-        found = explain_release(run, graph_for(opened.config, extra), (goal,))
-        opened.result({"goal": goal, "targets": as_document(found)})
-        if not json:
-            for line in render(found, form):
-                opened.console.line(line)
