@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.errors import VisError
 
 if TYPE_CHECKING:
     from vis_tasks.core.targets import Graph, State, Target
@@ -70,11 +71,18 @@ def make(
 
 
 def explain(graph: Graph[C], goals: tuple[str, ...], context: C) -> tuple[Explained, ...]:
-    """Every target on the way to the goals with its state now. Nothing is run."""
+    """Every target on the way to the goals with its state now. Nothing is run; what can't be looked at says so."""
     return tuple(
-        Explained(target.name, graph.needs[target.name], _look(target, context), target.doc)
+        Explained(target.name, graph.needs[target.name], _try_to_look(target, context), target.doc)
         for target in graph.order(*goals)
     )
+
+
+def _try_to_look(target: Target[C], context: C) -> State:
+    try:
+        return _look(target, context)
+    except VisError as error:
+        return Due(f"can't be told yet: {error.message.splitlines()[0]}")
 
 
 def _look(target: Target[C], context: C) -> State:
