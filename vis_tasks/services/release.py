@@ -51,7 +51,7 @@ STANDARD: tuple[Target[Run], ...] = (
         "tag", tag.tag, needs=("reconcile",), look=tag.look, doc="Tag what is live, at the commit it was built from."
     ),
     Target(
-        "release", lambda _run: None, needs=("tag",), look=lambda _run: UpToDate("all of it is done"), doc="All of it."
+        "release", lambda _run: None, needs=("tag",), look=lambda _run: UpToDate("has no work of its own"), doc="All of it."
     ),
 )
 
@@ -121,7 +121,7 @@ def make_release(run: Run, graph: Graph[Run], goals: tuple[str, ...], *, command
     with lock.held(command):
         try:
             run.report.ran.extend(make(graph, goals, run, _Steps(run)))
-        except VisError:
+        except BaseException:
             _close_after_error(run)
             raise
         _close(run)
