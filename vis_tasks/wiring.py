@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from vis_tasks.adapters.git import GitCli
     from vis_tasks.config.model import Config, ReleaseConfig
     from vis_tasks.core.edits import FileEdit
     from vis_tasks.core.model import Change, Package, Plan, Workspace
@@ -95,7 +96,7 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
         read_workspace=read_workspace,
         read_changes=read_changes,
         make_plan=lambda workspace, changes, branch: _make_plan(root, config.release, workspace, changes, branch),
-        plan_edits=lambda workspace, plan: _plan_edits(clock, workspace, plan),
+        plan_edits=lambda workspace, plan: _plan_edits(root, config.release, git, clock, workspace, plan),
         refresh_lockfile=refresh_lockfile,
         redact=redact,
     )
@@ -181,26 +182,16 @@ def _inspect_tarball(package: Package, path: Path) -> tuple[Tarball, Sequence[Pr
 
 def _make_plan(root: Path, config: ReleaseConfig, workspace: Workspace, changes: Sequence[Change], branch: str) -> Plan:
     """The plan for a branch: its channel's prereleases, and changesets' own rules and pre mode where the config asks for them."""
-    from vis_tasks.adapters.changesets import read_pre, read_rules
-    from vis_tasks.core.plan import make_plan
+    from vis_tasks.adapters.planning import plan_on_disk
 
-    channel = config.channels.get(branch)
-    prerelease = channel.prerelease if channel else None
-    others = {each.prerelease for name, each in config.channels.items() if name != branch and each.prerelease}
-    return make_plan(
-        workspace,
-        changes,
-        config,
-        rules=read_rules(root, config, workspace),
-        pre=read_pre(root, config),
-        prerelease=prerelease,
-        leave_prereleases=() if prerelease else others,
-    )
+    return plan_on_disk(root, config, workspace, changes, branch=branch)
 
 
-def _plan_edits(clock: Clock, workspace: Workspace, plan: Plan) -> Sequence[FileEdit]:
-    from vis_tasks.adapters.workspace import read_needed
-    from vis_tasks.core.edits import edits_for
+def _plan_edits(
+    root: Path, config: ReleaseConfig, git: GitCli, clock: Clock, workspace: Workspace, plan: Plan
+) -> Sequence[FileEdit]:
+    from vis_tasks.adapters.planning import plan_edits
+    from vis_tasks.core.notes import links_from
 
-    files = read_needed(workspace, plan)
-    return edits_for(workspace, files, plan, date=clock.now().date())
+    links = links_from(git.remote_url(config.remote) or "") if config.changelog == "links" else None
+    return plan_edits(root, config, workspace, plan, clock.now().date(), links=links)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from vis_tasks.config.model import ReleaseConfig
     from vis_tasks.core.model import Change, Workspace
 
-__all__ = ["CHANGESETS_DIR", "change_dirs", "read_changes"]
+__all__ = ["CHANGESETS_DIR", "change_dirs", "read_changes", "write_dir"]
 
 CHANGESETS_DIR = ".changeset"
 # changesets 3 passes over these names, which instruct coding assistants.
@@ -27,6 +27,13 @@ def change_dirs(config: ReleaseConfig) -> tuple[str, ...]:
     if config.rules.startswith("changesets") and config.changes_dir != CHANGESETS_DIR:
         return (config.changes_dir, CHANGESETS_DIR)
     return (config.changes_dir,)
+
+
+def write_dir(root: Path, config: ReleaseConfig) -> str:
+    """Where new change files go: changesets' folder in a repository that uses its rules and has it, else ours."""
+    if config.rules.startswith("changesets") and (root / CHANGESETS_DIR).is_dir():
+        return CHANGESETS_DIR
+    return config.changes_dir
 
 
 def read_changes(root: Path, config: ReleaseConfig, workspace: Workspace) -> tuple[Change, ...]:

@@ -58,7 +58,12 @@ def read_rules(root: Path, config: ReleaseConfig, workspace: Workspace) -> Rules
     )
     names = [package.name for package in workspace.packages]
     rules = rules_from_changesets(document, names, engine)
-    return replace(rules, ignore=(*rules.ignore, *config.ignore), include=tuple(config.include))
+    return replace(
+        rules,
+        ignore=(*rules.ignore, *config.ignore),
+        include=tuple(config.include),
+        caret_leaves=rules.caret_leaves or config.bump_workspace_caret,
+    )
 
 
 def find_engine(root: Path, workspace: Workspace, document: dict[str, Any] | None = None) -> Engine:

@@ -217,9 +217,9 @@ class Bumps:
         return bump(base, level, prerelease=self.prerelease)
 
     def _before_1(self, level: Level) -> Level:
-        if level is Level.MAJOR and self.rules.minor_for_major_before_1:
+        if level is Level.MAJOR and self.rules.major_before_1_is_minor:
             return Level.MINOR
-        if level is Level.MINOR and self.rules.patch_for_minor_before_1:
+        if level is Level.MINOR and self.rules.minor_before_1_is_patch:
             return Level.PATCH
         return level
 

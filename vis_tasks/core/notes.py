@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.core.model import Change, Package, Plan, Release
 
-__all__ = ["STYLES", "Links", "render_section", "updated_dependencies"]
+__all__ = ["STYLES", "Links", "links_from", "render_section", "updated_dependencies"]
 
 STYLES = ("default", "keep-a-changelog", "links")
 
@@ -64,6 +64,21 @@ class Links:
         """Address of a user's page."""
         host = "/".join(self.url.split("/")[:3])
         return f"{host}/{name.removeprefix('@')}"
+
+
+_REMOTE = re.compile(r"(?:\w+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+)?[:/](?P<path>[^?#]+?)(?:\.git)?/?")
+
+
+def links_from(remote: str) -> Links | None:
+    """Addresses made from a git remote, such as ``git@host:me/x.git``; None when it has no host and path.
+
+    A host with ``gitlab`` in its name is taken for a GitLab. Credentials never get into an address.
+    """
+    match = _REMOTE.fullmatch(remote.strip())
+    if match is None or remote.startswith(("/", ".", "file:")):
+        return None
+    host = match["host"]
+    return Links(f"https://{host}/{match['path'].strip('/')}", gitlab="gitlab" in host)
 
 
 def updated_dependencies(package: Package, plan: Plan) -> tuple[Release, ...]:

@@ -40,6 +40,21 @@ class Settings(Selection, Protocol):
         """``"out-of-range"``, ``"patch"`` or ``"minor"``."""
         ...
 
+    @property
+    def bump_workspace_caret(self) -> bool:
+        """Whether every release leaves ``workspace:^`` and ``workspace:~``."""
+        ...
+
+    @property
+    def major_before_1_is_minor(self) -> bool:
+        """Whether a major below 1.0.0 moves the minor number."""
+        ...
+
+    @property
+    def minor_before_1_is_patch(self) -> bool:
+        """Whether a minor below 1.0.0 moves the patch number."""
+        ...
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -65,8 +80,8 @@ class Rules:
         refuse_mixed: refuse a change file that names skipped and other packages together.
         root_ranges: move ranges in a root package.json that is no member.
         keep_style: rewrite x-ranges, ``||`` and two-sided ranges in their own style instead of as an exact version.
-        minor_for_major_before_1: below 1.0.0 a major moves the minor number.
-        patch_for_minor_before_1: below 1.0.0 a minor moves the patch number.
+        major_before_1_is_minor: below 1.0.0 a major moves the minor number.
+        minor_before_1_is_patch: below 1.0.0 a minor moves the patch number.
     """
 
     name: str = "vis"
@@ -87,8 +102,8 @@ class Rules:
     refuse_mixed: bool = False
     root_ranges: bool = True
     keep_style: bool = True
-    minor_for_major_before_1: bool = False
-    patch_for_minor_before_1: bool = False
+    major_before_1_is_minor: bool = False
+    minor_before_1_is_patch: bool = False
 
     @property
     def changesets(self) -> bool:
@@ -131,7 +146,7 @@ def rules_from(config: Settings) -> Rules:
         fixed=tuple(tuple(group) for group in config.fixed),
         linked=tuple(tuple(group) for group in config.linked),
         dependents_from=_FROM.get(config.update_internal_dependents),
-        caret_leaves=bool(getattr(config, "bump_workspace_caret", False)),
-        minor_for_major_before_1=bool(getattr(config, "bump_minor_before_major_1", False)),
-        patch_for_minor_before_1=bool(getattr(config, "bump_patch_before_minor_1", False)),
+        caret_leaves=config.bump_workspace_caret,
+        major_before_1_is_minor=config.major_before_1_is_minor,
+        minor_before_1_is_patch=config.minor_before_1_is_patch,
     )

@@ -1,0 +1,1 @@
+"""Questions about the next release, and writing change files. Only `add` and `generate` write."""
