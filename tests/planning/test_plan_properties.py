@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,20 @@ NAMES = ["a", "b", "c", "d", "e", "f"]
 LEVELS = ["patch", "minor", "major"]
 TABLES = ["deps", "dev", "peer", "optional"]
 RULES = ["vis", "changesets-2", "changesets-3"]
-SPECS = ["^{}", "~{}", "{}", ">={}", "*", "workspace:*", "workspace:^", "workspace:~", "workspace:^{}", "file:../x", "latest", "1.x"]
+SPECS = [
+    "^{}",
+    "~{}",
+    "{}",
+    ">={}",
+    "*",
+    "workspace:*",
+    "workspace:^",
+    "workspace:~",
+    "workspace:^{}",
+    "file:../x",
+    "latest",
+    "1.x",
+]
 slow = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -31,7 +45,7 @@ def members(draw) -> Workspace:
     versions = {name: draw(st.sampled_from(["0.1.0", "1.0.0", "1.2.3", "2.0.0-next.1"])) for name in names}
     found = []
     for name in names:
-        tables: dict[str, dict[str, str]] = {}
+        tables: dict[str, Any] = {}
         for other in names:
             table = draw(st.sampled_from([None, None, *TABLES]))
             if other != name and table:
@@ -64,7 +78,9 @@ def applied(found: Workspace, plan) -> Workspace:
     """The workspace after the plan was written."""
     packages = []
     for each in found.packages:
-        manifest = {key: dict(value) if isinstance(value, dict) else value for key, value in each.manifest.items()}
+        manifest: dict[str, Any] = {
+            key: dict(value) if isinstance(value, dict) else value for key, value in each.manifest.items()
+        }
         release = plan.by_name.get(each.name)
         if release:
             manifest["version"] = release.new
@@ -140,6 +156,8 @@ def test_after_versioning_no_dependency_on_a_member_is_left_behind(situation):
 
 @pytest.mark.parametrize("rules", RULES)
 def test_a_ring_of_two_hundred_packages_ends(rules):
-    ring = [package(f"p{n}", deps={f"p{(n + 1) % 200}": "1.0.0"}, peer={f"p{(n + 2) % 200}": "1.0.0"}) for n in range(200)]
+    ring = [
+        package(f"p{n}", deps={f"p{(n + 1) % 200}": "1.0.0"}, peer={f"p{(n + 2) % 200}": "1.0.0"}) for n in range(200)
+    ]
     plan = make_plan(workspace(*ring), [change("x", p0="minor")], ReleaseConfig(rules=rules))
     assert len(plan.releases) == 200
