@@ -17,8 +17,8 @@ from vis_tasks.adapters.files import RootFiles
 from vis_tasks.adapters.workspace import read_needed, read_workspace
 from vis_tasks.config.model import Config, PublishConfig, ReleaseConfig, StageConfig
 from vis_tasks.core.edits import edits_for
-from vis_tasks.core.plan import make_plan
 from vis_tasks.core.pending import Entry, Pending, render
+from vis_tasks.core.plan import make_plan
 from vis_tasks.ports import Tarball
 from vis_tasks.services.run import Run, Tools
 
@@ -42,7 +42,7 @@ def integrity_of(name: str, version: str) -> str:
 
 
 def shasum_of(name: str, version: str) -> str:
-    return hashlib.sha1(tarball_bytes(name, version)).hexdigest()
+    return hashlib.sha1(tarball_bytes(name, version), usedforsecurity=False).hexdigest()
 
 
 def entry(name: str, version: str = "1.1.0", **more: Any) -> Entry:
@@ -64,7 +64,7 @@ def _read_tarball(path: Path) -> Tarball:
         version=manifest["version"],
         path=path,
         integrity="sha512-" + b64encode(hashlib.sha512(content).digest()).decode(),
-        shasum=hashlib.sha1(content).hexdigest(),
+        shasum=hashlib.sha1(content, usedforsecurity=False).hexdigest(),
         size=len(content),
         unpacked_size=len(content),
         files=("package.json",),
@@ -153,7 +153,7 @@ def build_world(
             repository.sh("commit", "--quiet", "--message", "work")
             repository.sh("push", "--quiet", "origin", "main")
     durations = {"timeout", "poll_interval", "heartbeat", "settle"}
-    settings = {
+    settings: dict[str, Any] = {
         key: timedelta(seconds=value) if key in durations else value for key, value in (stage or {}).items()
     }
     publish = release.pop("publish", PublishConfig())

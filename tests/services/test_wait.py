@@ -16,7 +16,7 @@ TIMEOUT, POLL, SETTLE, HEARTBEAT = 1800.0, 15.0, 360.0, 300.0
 
 @pytest.fixture(autouse=True)
 def _without_jitter(monkeypatch):
-    monkeypatch.setattr(service.random, "uniform", lambda _low, _high: 0.0)
+    monkeypatch.setattr("random.uniform", lambda _low, _high: 0.0)
 
 
 def world_with(*names: str, npm: FakeNpm | None = None, **more):
@@ -140,10 +140,11 @@ class TestPatience:
         assert reasons(world) == {"b": "timeout"}
         assert outcomes(run) == {"b": "stage-timeout"}
         stage_id = world.state.pending[0].id
-        assert world.console.of("warning") == [
+        (warning,) = world.console.of("warning")
+        assert warning == (
             f"Stage {stage_id} timed out waiting for approval (30m).\n"
             f"Approve via npm 2FA or `invoke stage.approve {stage_id}`."
-        ]
+        )
 
     def test_a_decision_made_just_before_the_deadline_counts(self):
         world = world_with("a")
@@ -365,7 +366,7 @@ class TestLook:
 
 
 def test_pauses_are_spread_a_little(monkeypatch):
-    monkeypatch.setattr(service.random, "uniform", lambda _low, high: high)
+    monkeypatch.setattr("random.uniform", lambda _low, high: high)
     world = world_with("a")
     service.wait(world.run())
     assert world.clock.sleeps[0] == pytest.approx(POLL * 1.1)

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import Refused
 from vis_tasks.ports import NO_STAGING, StageList, Unknown, Unreadable
+from vis_tasks.services.catch_up import only_ours, replay_onto
+from vis_tasks.services.hand_over import manifest_digest
 from vis_tasks.services.stage_guard import check_pending_stages
+from vis_tasks.services.state import is_temporary
+from vis_tasks.services.version import recover
 
 if TYPE_CHECKING:
     from vis_tasks.services.run import Run
@@ -25,15 +29,19 @@ def guard(run: Run) -> None:
             to be approved in the meantime were moved to ``approved`` in staged.json.
     """
     check_repository(run)
+    if not run.plan_only:
+        run.state.take_up()
     run.state.pending()
     _ = run.workspace
     if run.reach & {"stage"}:
         check_branch(run)
     check_tree(run)
+    if "version" in run.reach and not run.plan_only:
+        recover(run)
     check_remote(run)
-    if run.reach & {"stage"}:
+    if run.reach & {"stage"} and (not run.handed_over or manifest_digest(run)):
         check_registry(run)
-    if "version" in run.reach and run.changes:
+    if "version" in run.reach and not run.handed_over and run.changes:
         check_pending_stages(run)
     run.guarded = True
 
@@ -100,7 +108,7 @@ def check_tree(run: Run) -> None:
 
 
 def _below(path: str, own: tuple[str, ...]) -> bool:
-    return any(path == mine or (mine.endswith("/") and path.startswith(mine)) for mine in own) or path.endswith(".tmp")
+    return is_temporary(path) or any(path == mine or (mine.endswith("/") and path.startswith(mine)) for mine in own)
 
 
 def check_remote(run: Run) -> None:
@@ -119,15 +127,17 @@ def check_remote(run: Run) -> None:
     if git.has_commit(there) and git.contains(there, head):
         return
     fetched = git.fetch(remote, run.branch) or there
-    if run.tools.env.get("CI") and not run.plan_only and git.contains(head, fetched):
-        git.fast_forward(fetched)
-        run.tools.console.detail(f"{run.branch} had moved on; fast-forwarded to {fetched[:12]}")
-        run.forget("workspace", "changes", "plan")
+    behind = git.contains(head, fetched)
+    if not run.plan_only and (run.tools.env.get("CI") if behind else only_ours(run, fetched)):
+        replay_onto(run, fetched)
+        how = "fast-forwarded" if behind else "unpushed release commits are made again"
+        run.tools.console.detail(f"{run.branch} had moved on to {fetched[:12]}: {how}")
         return
     raise Refused(
-        f"{remote}/{run.branch} has commits that this checkout lacks",
+        f"{remote}/{run.branch} has commits that this checkout lacks"
+        + ("" if behind else ", and lacks commits of yours"),
         code="BEHIND",
-        hint=f"git pull --ff-only {remote} {run.branch}, then run again",
+        hint=f"git pull {'--ff-only' if behind else '--rebase'} {remote} {run.branch}, then run again",
     )
 
 

@@ -71,7 +71,8 @@ class Lock:
         A holder alive on this host never goes stale: waiting for a human may take longer than any limit.
         """
         if holder.host == self._machine.host:
-            return not self._machine.alive(holder.pid)
+            # Our own number in a lock that isn't ours: it was left behind before a restart (of a container, most often).
+            return holder.pid == self._machine.pid or not self._machine.alive(holder.pid)
         return holder.since is None or self._clock.now() - holder.since > STALE_AFTER
 
     @contextmanager
@@ -107,7 +108,8 @@ class Lock:
                     hint=f"wait for it to end; if it is gone for good, `invoke unlock` removes {self._path}",
                     details={"pid": holder.pid, "host": holder.host},
                 )
-            self._files.delete(self._path)
+            if self.holder() == holder:
+                self._files.delete(self._path)
         raise Locked(f"another release took {self._path} just now", hint="wait for it to end, then run again")
 
     def _release(self) -> None:

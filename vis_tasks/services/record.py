@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.pending import merge, render
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Pushed, PushStale
+from vis_tasks.services.catch_up import pending_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,9 +61,13 @@ def staged_chore(run: Run, message: str | None = None) -> Chore | None:
 
     def apply() -> Sequence[str]:
         tip = git.head() or ""
-        merged = ours if tip == base_commit else merge(base, ours, state.parse(git.read(tip, state.staged_path)))
+        there = git.read(tip, state.staged_path)
+        theirs = state.parse(there)
+        merged = ours if tip == base_commit else merge(base, ours, theirs)
         if merged.empty:
             run.tools.files.delete(state.staged_path)
+        elif there is not None and replace(merged, updated_at="") == replace(theirs, updated_at=""):
+            run.tools.files.write(state.staged_path, there)
         else:
             run.tools.files.write(state.staged_path, render(merged).encode())
         return [state.staged_path]
@@ -104,6 +109,8 @@ def push_chores(run: Run, chores: Sequence[Chore], *, push: bool = True) -> None
                 + ("" if result.network else " once the branch protection lets the release user push"),
             )
         why = result.why
+        if attempt == _ATTEMPTS - 1:
+            break
         run.tools.clock.sleep(_BACKOFF * 2**attempt)
         tip = git.fetch(remote, run.branch)
         if tip is None or not git.contains(start, tip):
@@ -112,9 +119,11 @@ def push_chores(run: Run, chores: Sequence[Chore], *, push: bool = True) -> None
                 code="DIVERGED",
                 hint="somebody rewrote the branch; look at it, bring this checkout up to date, and run again",
             )
+        run.state.set_aside(pending_at(run, start), run.state.pending())
         git.move_to(tip)
+        run.state.take_up()
     raise Failed(
         f"{remote}/{run.branch} moved on {_ATTEMPTS} times while the release's state was being pushed: {why}",
         code="PUSH_FAILED",
-        hint="run again; nothing is lost",
+        hint="run again; the commits are kept here and nothing is lost",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness, same_bytes
 from vis_tasks.errors import Failed, Refused
-from vis_tasks.ports import Live
+from vis_tasks.ports import Live, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.pending import Entry
     from vis_tasks.services.run import Run
 
-__all__ = ["check_pending_stages", "liveness", "refusal"]
+__all__ = ["check_pending_stages", "compare", "liveness", "mismatch", "refusal"]
 
 
 def check_pending_stages(run: Run) -> None:
@@ -38,13 +38,13 @@ def check_pending_stages(run: Run) -> None:
     ]
     left = []
     for entry in in_the_way:
-        live = liveness(run, entry)
+        live, found = compare(run, entry)
         if live in {Liveness.SAME, Liveness.UNVERIFIED}:
             run.tools.console.detail(f"{entry.spec} was approved in the meantime; its tag will be made")
             if not run.plan_only:
                 run.state.change(lambda old, entry=entry: old.approve(entry))  # type: ignore[misc]
         elif live is Liveness.DIFFERENT:
-            raise mismatch(entry)
+            raise mismatch(entry, found)
         else:
             left.append(entry)
     if left:
@@ -53,15 +53,21 @@ def check_pending_stages(run: Run) -> None:
 
 def liveness(run: Run, entry: Entry) -> Liveness:
     """Whether a staged version is live, compared with what was staged. One request."""
+    return compare(run, entry)[0]
+
+
+def compare(run: Run, entry: Entry) -> tuple[Liveness, Live | None]:
+    """Whether a staged version is live, compared with what was staged; and what is live. One request."""
     found = run.npm.reader(entry.registry or _url(run, entry)).live(entry.name, entry.version)
     if isinstance(found, Live):
-        return same_bytes(
+        same = same_bytes(
             integrity=entry.integrity,
             shasum=entry.shasum,
             live_integrity=found.integrity,
             live_shasum=found.shasum,
         )
-    return Liveness.UNKNOWN if hasattr(found, "kind") else Liveness.NO
+        return same, found
+    return (Liveness.UNKNOWN if isinstance(found, Unknown) else Liveness.NO), None
 
 
 def _url(run: Run, entry: Entry) -> str:
@@ -69,8 +75,9 @@ def _url(run: Run, entry: Entry) -> str:
     return run.npm.url_for(entry.name, package.manifest if package else {})
 
 
-def mismatch(entry: Entry, live: str | None = None) -> Failed:
+def mismatch(entry: Entry, found: Live | None = None) -> Failed:
     """What went live is not what was staged."""
+    live = (found.integrity or found.shasum) if found else None
     return Failed(
         f"{entry.spec} is live with other bytes than were staged\n"
         f"  staged: {entry.integrity or entry.shasum}\n  live:   {live or 'different'}",

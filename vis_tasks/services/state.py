@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 
     from vis_tasks.ports import Clock, Files
 
-__all__ = ["StateFiles", "seconds_since", "timestamp"]
+__all__ = ["StateFiles", "is_temporary", "seconds_since", "timestamp"]
+
+_ASIDE = "setAside"
 
 
 def timestamp(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds, as npm and JavaScript write it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def is_temporary(path: str) -> bool:
+    """Whether a file is the half of an atomic write that a kill left behind (`vis_tasks.ports.Files.write`)."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".") and name.endswith(".tmp")
 
 
 def seconds_since(moment: str | None, now: datetime) -> float:
@@ -93,6 +101,25 @@ class StateFiles:
         if content is None:
             return Journal(started_at=timestamp(self._clock.now()))
         return parse_journal(content.decode("utf-8", errors="replace"), self.journal_path)
+
+    def set_aside(self, base: Pending, ours: Pending) -> None:
+        """Keep both in the journal while the tree is moved to another commit."""
+        kept = {"base": staged.render(base), "ours": staged.render(ours)}
+        self.note(lambda journal: replace(journal, extra={**journal.extra, _ASIDE: kept}))
+
+    def take_up(self) -> bool:
+        """Merge what was set aside into staged.json as it stands now; False when nothing was."""
+        kept = self.journal().extra.get(_ASIDE) if self.has_journal() else None
+        if not isinstance(kept, dict):
+            return False
+        base, ours = (staged.parse(str(kept.get(key)), self.journal_path) for key in ("base", "ours"))
+        self.save(staged.merge(base, ours, self.pending()))
+        self.note(
+            lambda journal: replace(
+                journal, extra={key: value for key, value in journal.extra.items() if key != _ASIDE}
+            )
+        )
+        return True
 
     def has_journal(self) -> bool:
         """Whether a wave was begun on this machine and not finished."""

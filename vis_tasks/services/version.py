@@ -14,6 +14,7 @@ from vis_tasks.core.wave import Versioning
 from vis_tasks.errors import Failed, Refused
 from vis_tasks.ports import Pushed, PushRefused, PushStale
 from vis_tasks.services.commands import run_hook
+from vis_tasks.services.state import is_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,27 +68,35 @@ def recover(run: Run) -> None:
     if step is None or step.commit is not None:
         return
     git = run.tools.git
-    head = git.head()
-    if head != step.base:
+    head = git.head() or step.base
+    if head != step.base and _is_in(run, step, head):
         # Killed between the commit and its note: the commit is there.
-        if head and git.contains(step.base, head):
-            _note(run, replace(step, commit=head))
-        else:
-            run.state.note(lambda journal: replace(journal, versioning=None))
+        _note(run, replace(step, commit=head))
         return
+    prefix, dirty = git.prefix(), set(git.dirty())
     for path, planned in step.files.items():
         now = run.tools.files.read(path)
-        before = git.read(step.base, path)
-        if planned and now is not None and now != before and hashlib.sha256(now).hexdigest() != planned:
+        if planned and now is not None and prefix + path in dirty and hashlib.sha256(now).hexdigest() != planned:
             raise Refused(
                 f"a version step was interrupted, and {path} has been edited since",
                 code="EDITED_SINCE",
                 hint=f"save your edit elsewhere, `git checkout HEAD -- {path}`, then run again",
             )
-    git.reset(step.base, sorted(step.files))
+    git.reset(head, sorted(step.files))
     run.state.note(lambda journal: replace(journal, versioning=None))
     run.forget("workspace", "changes", "plan")
     run.tools.console.detail("took back an interrupted version step")
+
+
+def _is_in(run: Run, step: Versioning, commit: str) -> bool:
+    """Whether a commit holds the step's files as they were planned."""
+    for path, planned in step.files.items():
+        content = run.tools.git.read(commit, path)
+        if planned and (content is None or hashlib.sha256(content).hexdigest() != planned):
+            return False
+        if planned is None and content is not None and path.startswith(f"{run.release.changes_dir}/"):
+            return False
+    return True
 
 
 def _write_and_commit(run: Run) -> None:
@@ -132,7 +141,7 @@ def _others(run: Run) -> set[str]:
     prefix = run.tools.git.prefix()
     own = run.state.own_paths
     inside = (path.removeprefix(prefix) for path in run.tools.git.dirty() if path.startswith(prefix))
-    return {path for path in inside if not any(path == mine or path.startswith(mine) for mine in own)}
+    return {path for path in inside if not path.startswith(own) and not is_temporary(path)}
 
 
 def _message(plan: Plan) -> str:

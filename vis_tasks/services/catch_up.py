@@ -1,0 +1,67 @@
+"""Onto a remote branch that moved on: staged.json is merged, and commits of ours that never arrived are made again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vis_tasks.core.pending import Pending
+    from vis_tasks.core.wave import Journal
+    from vis_tasks.services.run import Run
+
+__all__ = ["only_ours", "pending_at", "replay_onto"]
+
+_CHORE = re.compile(r"chore\(release\): (record|clear|approve|reject|restage|drop) .*\[skip ci\]")
+
+
+def pending_at(run: Run, commit: str) -> Pending:
+    """staged.json as a commit has it."""
+    return run.state.parse(run.tools.git.read(commit, run.state.staged_path))
+
+
+def only_ours(run: Run, tip: str) -> bool:
+    """Whether all that HEAD has and the remote's tip lacks are commits of a release that was cut short."""
+    commits = run.tools.git.subjects(tip, run.tools.git.head() or "HEAD")
+    version = _unpushed_version(run)
+    return all(commit == version or _CHORE.fullmatch(subject) for commit, subject in commits)
+
+
+def replay_onto(run: Run, tip: str) -> None:
+    """Move the branch to ``tip``; what we know goes along, what we committed and never pushed is done again by its target.
+
+    staged.json is merged by version. Both sides of the merge stand in the journal while the tree changes, so a kill in the
+    middle loses nothing: `StateFiles.take_up` ends what was begun.
+    """
+    git, state = run.tools.git, run.state
+    head = git.head() or ""
+    mine = git.subjects(tip, head)
+    base = f"{mine[-1][0]}^" if mine else head
+    version = _unpushed_version(run)
+    state.set_aside(pending_at(run, base), state.pending())
+    committed = git.read(head, state.staged_path)
+    if committed is None:
+        run.tools.files.delete(state.staged_path)
+    elif committed != run.tools.files.read(state.staged_path):
+        run.tools.files.write(state.staged_path, committed)
+    git.move_to(tip)
+    state.take_up()
+    if mine and state.has_journal():
+        state.note(lambda journal: _undone(journal, whole_version=any(commit == version for commit, _ in mine)))
+    run.forget("workspace", "changes", "plan", "_wave")
+
+
+def _unpushed_version(run: Run) -> str | None:
+    step = run.state.journal().versioning if run.state.has_journal() else None
+    return step.commit if step and not step.pushed else None
+
+
+def _undone(journal: Journal, *, whole_version: bool) -> Journal:
+    """The journal without what lay in the commits that were left behind; an entry that is there already is not written twice."""
+    if whole_version and journal.versioning:
+        specs = {f"{name}@{new}" for name, (_, new) in journal.versioning.releases.items()}
+        journal = replace(
+            journal, versioning=None, applied=tuple(each for each in journal.applied if each not in specs)
+        )
+    return replace(journal, changelog=())
