@@ -15,7 +15,7 @@ from vis_tasks.ports import Live, NotLive, Staged, StageList, StageOutcome, Stag
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from vis_tasks.ports import Desk, RegistryReader, Stager, Tarball
+    from vis_tasks.ports import Desk, Packument, RegistryReader, Stager, Tarball
 
 __all__ = ["FakeClock", "FakeMachine", "FakeNpm", "FakeRegistry", "MemoryFiles", "RecordingConsole"]
 
@@ -246,6 +246,15 @@ class FakeRegistry:
         if not self.status_readable:
             return Unreadable("HTTP 403")
         return self.statuses.get((name, version)) or NotLive()
+
+    def staged_tarball(self, stage_id: str) -> bytes | Unreadable | NotLive | Unknown:
+        return NotLive()
+
+    def live_tarball(self, url: str) -> bytes | Unreadable | NotLive | Unknown:
+        return NotLive()
+
+    def packument(self, name: str) -> Packument | NotLive | Unknown:
+        return NotLive()
 
     def stage(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
         self.on_upload(tarball)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Memory, Verdict, decide
+from vis_tasks.core.pending import Entry
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.services.decided import write_down
 from vis_tasks.services.readings import read_all
@@ -16,7 +17,7 @@ from vis_tasks.services.state import seconds_since, timestamp
 from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
-    from vis_tasks.core.pending import Entry, Tombstone
+    from vis_tasks.core.pending import Tombstone
     from vis_tasks.core.targets import State
     from vis_tasks.services.readings import Reading
     from vis_tasks.services.run import Run
@@ -32,9 +33,9 @@ def look(run: Run) -> State:
         parts += [f"{len(state.approved)} without a tag"] if state.approved else []
         parts += [f"{len(state.rejected)} rejected"] if state.rejected else []
         return Due(f"staged.json holds {', '.join(parts)}")
-    owed = find_wave(run).owed
-    if owed:
-        return Due(f"{len(owed)} live version(s) of ours have no tag")
+    wave = find_wave(run)
+    if wave.owed or wave.strange:
+        return Due(f"{len(wave.owed) + len(wave.strange)} live version(s) of ours have no tag")
     return UpToDate("registry, staged.json and tags agree")
 
 
@@ -43,7 +44,10 @@ def reconcile(run: Run) -> None:
 
     A record seen gone for the first time is noted with its time; a later run may then find it rejected (see the decision table).
     """
-    for entry in find_wave(run).owed:
+    wave = find_wave(run)
+    for package, live, begun in wave.strange:
+        write_down(run, Entry(package.name, package.version, shasum=begun), "mismatch", live=live)
+    for entry in wave.owed:
         if run.state.pending().find_approved(*entry.key) is None:
             run.state.change(lambda state, entry=entry: state.approve(entry))  # type: ignore[misc]
             run.tools.console.detail(f"{entry.spec} is live and was brought by a release, but has no tag yet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vis_tasks.core.decision import Liveness, same_bytes
 from vis_tasks.ports import Live, Staged, StageList, StageOutcome
 from vis_tasks.services.pack import tarball_path
 
@@ -32,6 +33,7 @@ class Upload:
         adopted: it was there before this upload.
         staged_at: the registry's own time, for adopted ones.
         why: what went wrong.
+        sure: False when nobody knows whether the registry has our bytes; the next run looks again.
     """
 
     ok: bool
@@ -40,6 +42,7 @@ class Upload:
     adopted: bool = False
     staged_at: str = ""
     why: str = ""
+    sure: bool = True
 
 
 def upload(
@@ -79,7 +82,9 @@ def upload(
         if last.outcome is StageOutcome.REFUSED:
             code = f" ({last.code})" if last.code and last.code not in last.why else ""
             return Upload(ok=False, why=(last.why or "the registry refused it") + code)
-    return _look_for(run, url, line) or Upload(ok=False, why=last.why or "the registry could not be reached")
+    return _look_for(run, url, line) or Upload(
+        ok=False, why=last.why or "the registry could not be reached", sure=False
+    )
 
 
 def _taken(last: Staged) -> Upload:
@@ -111,8 +116,10 @@ def _look_for(run: Run, url: str, line: Packed) -> Upload | None:
     live = reader.live(line.name, line.version)
     if not isinstance(live, Live):
         return None
-    same = live.integrity == line.integrity if live.integrity else live.shasum == line.shasum
-    if same:
+    same = same_bytes(
+        integrity=line.integrity, shasum=line.shasum, live_integrity=live.integrity, live_shasum=live.shasum
+    )
+    if same is Liveness.SAME:
         return Upload(ok=True, live=True, adopted=True)
     return Upload(
         ok=False,

@@ -35,6 +35,7 @@ class Wave:
         fresh: to be packed and uploaded.
         waiting: staged by us, undecided (staged.json entries whose version is the one on disk).
         owed: live through us, without a tag yet.
+        strange: versions whose upload we began, live with other bytes than ours; with the sha1 of ours.
         buried: rejected versions that stay where they are.
         unknown: packages about which the registry gave no usable answer.
     """
@@ -42,13 +43,14 @@ class Wave:
     fresh: tuple[Package, ...] = ()
     waiting: tuple[Entry, ...] = ()
     owed: tuple[Entry, ...] = ()
+    strange: tuple[tuple[Package, Live, str], ...] = ()
     buried: tuple[Package, ...] = ()
     unknown: tuple[tuple[Package, Unknown], ...] = ()
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing left to do."""
-        return not (self.fresh or self.waiting or self.owed or self.unknown)
+        return not (self.fresh or self.waiting or self.owed or self.strange or self.unknown)
 
 
 def find_wave(run: Run) -> Wave:
@@ -85,14 +87,18 @@ def _look(run: Run) -> Wave:
             asked.append(package)
     answers = _live(run, asked)
     unknown: list[tuple[Package, Unknown]] = []
+    strange: list[tuple[Package, Live, str]] = []
+    intents = run.state.journal().intents if run.state.has_journal() else {}
     for package, answer in zip(asked, answers, strict=True):
         if isinstance(answer, NotLive):
             fresh.append(package)
         elif isinstance(answer, Unknown):
             unknown.append((package, answer))
+        elif (begun := intents.get(f"{package.name}@{package.version}")) and answer.shasum not in {None, begun}:
+            strange.append((package, answer, begun))
         elif is_ours(run, package):
             owed.append(_owed(run, package, answer))
-    return Wave(tuple(fresh), tuple(waiting), tuple(owed), tuple(buried), tuple(unknown))
+    return Wave(tuple(fresh), tuple(waiting), tuple(owed), tuple(strange), tuple(buried), tuple(unknown))
 
 
 def _live(run: Run, packages: Sequence[Package]) -> list[Live | NotLive | Unknown]:
