@@ -1,4 +1,4 @@
-"""``stage`` and, below it, what a maintainer does with staged versions: list, approve, reject."""
+"""``stage`` and, below it, what a maintainer does with staged versions: list, review, approve, reject."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.collection import Collection
 
 from vis_tasks.errors import Refused, UsageError
+from vis_tasks.tasks import review
 from vis_tasks.tasks.edge import session
 from vis_tasks.tasks.words import WordsTask
 
@@ -52,6 +53,7 @@ def collection(stage: Task[Any]) -> Collection:
     ns.add_task(
         WordsTask(reject, name="stage.reject", words="ids", help={**_DECIDE, "yes": "Don't ask whether it is meant."})
     )
+    review.add_to(ns)
     return ns
 
 

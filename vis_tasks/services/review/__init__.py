@@ -1,0 +1,1 @@
+"""Review of a staged version: fetched, compared, and put into words."""
