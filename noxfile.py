@@ -45,6 +45,13 @@ def replay(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """What planning costs next to a bare read-and-parse loop; arguments are numbers of packages."""
+    _install(session, "test", "dev")
+    session.run("python", "-m", "tests.bench.planning", *session.posargs)
+
+
+@nox.session
 def rehearse(session: nox.Session) -> None:
     """Rehearse a release of the example workspace, every scenario."""
     session.install("--quiet", ".[registry]")

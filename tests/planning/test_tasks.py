@@ -83,6 +83,15 @@ def test_status_since_a_commit_counts_only_newer_change_files(repo):
     assert (unknown.returncode, "nowhere" in unknown.stdout) == (2, True)
 
 
+def test_a_change_file_for_nothing_that_is_versioned_is_pointed_out(repo):
+    manifest = repo / "packages/core/package.json"
+    manifest.write_text(manifest.read_text().replace('"version"', '"private": true, "version"'))
+    write_change(repo, "x", "---\ncore: minor\n---\n\nText\n")
+    done = vis(repo, "status", "--json")
+    assert json.loads(done.stdout)["waiting"] == [".vis/release/x.md"]
+    assert ".vis/release/x.md waits" in done.stderr
+
+
 def test_change_files_come_from_the_commits_of_the_branch(repo):
     (repo / "packages/core/ünïcode name.js").write_text("1")
     commit_all(repo, "feat(core): first")

@@ -100,12 +100,17 @@ def status(
     Example: invoke status --why
     """
     with session(c, "status", json=json, debug=debug) as opened:
-        from vis_tasks.services.planning.document import plan_document, plan_table, why_lines
+        from vis_tasks.adapters.changesets import read_pre
+        from vis_tasks.services.planning.document import plan_document, plan_table, waiting, why_lines
 
         run = opened.run()
         planned = _plan_since(opened, run, since) if since else run.plan
         names = _names(only, run)
-        opened.result(plan_document(planned, run.workspace))
+        pre = read_pre(opened.root, run.release)
+        left = () if since else waiting(planned, run.changes, pre.used if pre else ())
+        opened.result({**plan_document(planned, run.workspace), "waiting": list(left)})
+        for path in left:
+            opened.console.warning(f"{path} waits: every package it names is private, ignored or without a version")
         if not planned.releases:
             opened.console.line("nothing to release")
             return

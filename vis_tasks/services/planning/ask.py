@@ -69,7 +69,9 @@ def ask_change(
     return entries, message
 
 
-def _choose(names: Sequence[str], changed: Collection[str], answer: Callable[[str], str], console: Console) -> list[str]:
+def _choose(
+    names: Sequence[str], changed: Collection[str], answer: Callable[[str], str], console: Console
+) -> list[str]:
     ordered = [name for name in names if name in changed] + [name for name in names if name not in changed]
     first = [name for name in ordered if name in changed]
     shown = ordered

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from vis_tasks.core.notes import render_section
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import date
 
-    from vis_tasks.core.model import Plan, Reason, Release, Workspace
+    from vis_tasks.core.model import Change, Plan, Reason, Release, Workspace
     from vis_tasks.core.notes import Links
 
-__all__ = ["SCHEMA_VERSION", "as_text", "changelog_sections", "plan_document", "plan_table", "why_lines"]
+__all__ = ["SCHEMA_VERSION", "as_text", "changelog_sections", "plan_document", "plan_table", "waiting", "why_lines"]
 
 SCHEMA_VERSION = 1
 """Raised when a key changes its meaning or goes; new keys may come without."""
@@ -94,6 +94,19 @@ def _because(release: Release) -> str:
         return ""
     rest = len(release.reasons) - 1
     return release.reasons[0].text + (f" (and {rest} more)" if rest else "")
+
+
+def waiting(plan: Plan, changes: Sequence[Change], used: Collection[str] = ()) -> tuple[str, ...]:
+    """Paths of change files that the plan leaves alone: all they name is private, ignored or without a version.
+
+    Args:
+        plan: the plan.
+        changes: every change file.
+        used: ids that an earlier prerelease used already.
+    """
+    planned = {change.path for change in plan.changes}
+    rest = (each for each in changes if each.path not in planned)
+    return tuple(each.path for each in rest if each.id not in used and not each.id.startswith("pre/"))
 
 
 def why_lines(plan: Plan, names: Sequence[str] = ()) -> tuple[str, ...]:
