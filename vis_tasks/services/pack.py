@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.targets import State
     from vis_tasks.services.run import Run
 
-__all__ = ["Packed", "look", "pack", "packed"]
+__all__ = ["Packed", "look", "manifest", "pack", "packed", "uploadable"]
 
 SCHEMA = 1
 
@@ -47,6 +47,8 @@ class Packed:
 
 def look(run: Run) -> State:
     """Due when a package of the wave has no tarball built from HEAD."""
+    if run.handed_over:
+        return UpToDate(f"{len(manifest(run))} tarball(s) were handed over")
     planned = _planned(run)
     if planned:
         return Due(f"{len(planned)} package(s) to pack once versioned", tuple(f"pack {spec}" for spec in planned))
@@ -68,14 +70,28 @@ def _planned(run: Run) -> tuple[str, ...]:
 
 
 def packed(run: Run, package: Package) -> Packed | None:
-    """The package's tarball, if it is there, was built from HEAD and is byte for byte what the manifest says."""
-    line = _manifest(run).get(f"{package.name}@{package.version}")
-    if line is None or line.commit != run.tools.git.head() or "/" in line.file or "\\" in line.file:
+    """The package's tarball, if it is there, was built from HEAD and is byte for byte what the manifest says.
+
+    What was handed over may be older than HEAD: a job that starts again finds the commits its first try has pushed.
+    """
+    line = manifest(run).get(f"{package.name}@{package.version}")
+    if line is None or not _from_here(run, line.commit) or "/" in line.file or "\\" in line.file:
         return None
     content = run.tools.files.read(f"{run.state.dist_path}/{line.file}")
     if content is None or _integrity(content) != line.integrity:
         return None
     return line
+
+
+def _from_here(run: Run, commit: str) -> bool:
+    head = run.tools.git.head()
+    return commit == head or (run.handed_over and head is not None and run.tools.git.contains(commit, head))
+
+
+def uploadable(run: Run) -> tuple[Package, ...]:
+    """What of the wave is to be uploaded: all that is fresh; after a hand-over only what was handed over."""
+    fresh = find_wave(run).fresh
+    return tuple(package for package in fresh if packed(run, package)) if run.handed_over else fresh
 
 
 def tarball_path(run: Run, line: Packed) -> Path:
@@ -94,7 +110,7 @@ def pack(run: Run) -> None:
     dist = run.tools.root.joinpath(*run.state.dist_path.split("/"))
     dist.mkdir(parents=True, exist_ok=True)
     head = run.tools.git.head() or ""
-    lines = {spec: line for spec, line in _manifest(run).items() if line.commit == head}
+    lines = {spec: line for spec, line in manifest(run).items() if line.commit == head}
     missing = [package for package in find_wave(run).fresh if packed(run, package) is None]
     problems: list[str] = []
     for number, package in enumerate(missing, 1):
@@ -144,7 +160,8 @@ def _integrity(content: bytes) -> str:
     return "sha512-" + b64encode(hashlib.sha512(content).digest()).decode()
 
 
-def _manifest(run: Run) -> dict[str, Packed]:
+def manifest(run: Run) -> dict[str, Packed]:
+    """What ``dist/manifest.json`` lists, by ``name@version``; nothing when it isn't there or can't be read."""
     content = run.tools.files.read(f"{run.state.dist_path}/manifest.json")
     if content is None:
         return {}

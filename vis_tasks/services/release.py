@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.targets import State
     from vis_tasks.services.run import Run
 
-__all__ = ["STANDARD", "explain_release", "graph_for", "make_release"]
+__all__ = ["STANDARD", "explain_release", "graph_for", "make_release", "taken_over"]
 
 STANDARD: tuple[Target[Run], ...] = (
     Target(
@@ -64,6 +65,20 @@ def graph_for(config: Config, extra: Iterable[Target[Run]] = ()) -> Graph[Run]:
     """
     from_toml = [_from_toml(name, target) for name, target in config.release.targets.items()]
     return Graph.of([*STANDARD, *from_toml, *extra])
+
+
+def taken_over(graph: Graph[Run]) -> Graph[Run]:
+    """The graph for a job that was handed what another one packed: whatever leads to packing is done and never runs here."""
+    done = {target.name for target in graph.order("pack")} - {"guard"}
+
+    def passed(_run: Run) -> State:
+        return UpToDate("done by the job that handed over")
+
+    targets = {
+        name: replace(target, look=passed) if name in done and name != "pack" else target
+        for name, target in graph.targets.items()
+    }
+    return replace(graph, targets=targets)
 
 
 def _from_toml(name: str, config: TargetConfig) -> Target[Run]:

@@ -93,15 +93,23 @@ class Run:
         config: the loaded configuration.
         reach: names of all targets on the way to the goal: a guard checks only what they will need.
         plan_only: nothing may be changed.
+        handed_over: versioning and packing were done elsewhere; only what lies in ``dist/`` may be uploaded.
     """
 
     def __init__(
-        self, tools: Tools, config: Config, *, reach: frozenset[str] = frozenset(), plan_only: bool = False
+        self,
+        tools: Tools,
+        config: Config,
+        *,
+        reach: frozenset[str] = frozenset(),
+        plan_only: bool = False,
+        handed_over: bool = False,
     ) -> None:
         self.tools = tools
         self.config = config
         self.reach = reach
         self.plan_only = plan_only
+        self.handed_over = handed_over
         self.report = Report()
         self.state = StateFiles(tools.files, tools.clock, config.release.changes_dir)
         self.guarded = False

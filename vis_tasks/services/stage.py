@@ -15,7 +15,7 @@ from vis_tasks.core.pending import Entry
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.ports import StageList
 from vis_tasks.services.pack import look as look_pack
-from vis_tasks.services.pack import packed
+from vis_tasks.services.pack import packed, uploadable
 from vis_tasks.services.record import record
 from vis_tasks.services.run import Outcome
 from vis_tasks.services.state import timestamp
@@ -40,9 +40,10 @@ def look(run: Run) -> State:
         lines = tuple(line.replace("pack ", "stage ", 1) for line in ahead.actions)
         return Due(f"{len(lines)} package(s) to stage once packed", lines)
     wave = find_wave(run)
-    if wave.fresh or wave.unknown:
-        names = tuple(f"stage {package.name}@{package.version}" for package in wave.fresh)
-        return Due(f"{len(wave.fresh)} package(s) to stage", names)
+    fresh = uploadable(run)
+    if fresh or wave.unknown:
+        names = tuple(f"stage {package.name}@{package.version}" for package in fresh)
+        return Due(f"{len(fresh)} package(s) to stage", names)
     if wave.waiting:
         return UpToDate(f"{len(wave.waiting)} version(s) are staged already and wait for a decision")
     return UpToDate("nothing to stage")
@@ -88,8 +89,8 @@ def stage(run: Run) -> None:
     wave = find_wave(run)
     for package, unknown in wave.unknown:
         run.report.put(Outcome(package.name, package.version, "failed", f"the registry gave no answer: {unknown.why}"))
-    by_name = {package.name: package for package in wave.fresh}
-    known = _known_stages(run, wave.fresh)
+    by_name = {package.name: package for package in uploadable(run)}
+    known = _known_stages(run, by_name.values())
     failed = {package.name for package, _ in wave.unknown}
     lock = threading.Lock()
     for layer in layers(run.workspace, by_name):

@@ -80,11 +80,11 @@ class Session:
 
         return build_tools(self.root, self.config, self.console)
 
-    def run(self, *, plan_only: bool = False) -> Run:
+    def run(self, *, plan_only: bool = False, handed_over: bool = False) -> Run:
         """A run over these tools."""
         from vis_tasks.services.run import Run
 
-        return Run(self.tools, self.config, plan_only=plan_only)
+        return Run(self.tools, self.config, plan_only=plan_only, handed_over=handed_over)
 
     def result(self, document: dict[str, Any]) -> None:
         """What ``--json`` prints when the command ends well."""

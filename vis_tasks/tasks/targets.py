@@ -34,6 +34,7 @@ _DOCS = {
 _EXPLAIN_DOC = """Show each target's state and why it would run or not; touches nothing.
 
 Example: invoke explain tag --format=mermaid"""
+_AFTER_PACK = ("stage", "wait", "reconcile", "tag")
 _MOST_GOALS = 100
 _HELP = {
     "plan_only": "Show what would happen and touch nothing.",
@@ -66,6 +67,14 @@ def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
 
         body: Any = release
         extra_help = {"resume": "Say what is taken up again; taking up is what every run does."}
+    elif name in _AFTER_PACK:
+
+        def later(
+            c: Context, plan_only: bool = False, json: bool = False, packed: bool = False, debug: bool = False
+        ) -> None:
+            _make(c, name, extra, plan_only=plan_only, json=json, debug=debug, packed=packed)
+
+        body, extra_help = later, {"packed": "Take what lies packed in dist/ as it is: nothing is versioned or packed here."}
     else:
 
         def target(c: Context, plan_only: bool = False, json: bool = False, debug: bool = False) -> None:
@@ -86,13 +95,16 @@ def _make(
     json: bool,
     debug: bool,
     resume: bool = False,
+    packed: bool = False,
 ) -> None:
     with session(c, name, json=json, debug=debug) as opened:
-        from vis_tasks.services.release import graph_for, make_release
+        from vis_tasks.services.release import graph_for, make_release, taken_over
         from vis_tasks.services.summary import document
 
-        run = opened.run(plan_only=plan_only or dry(c))
+        run = opened.run(plan_only=plan_only or dry(c), handed_over=packed)
         graph = graph_for(opened.config, extra)
+        if packed:
+            graph = taken_over(graph)
         opened.partial_result(lambda: document(run))
         if resume:
             _say_what_is_resumed(opened, run)
