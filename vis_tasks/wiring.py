@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Change, Package, Plan, Workspace
     from vis_tasks.core.tarball_checks import Problem
     from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Person, Runner, Tarball
+    from vis_tasks.services.ci_files import CiTools
     from vis_tasks.services.rehearsal.play import RehearsalTools
     from vis_tasks.services.run import Tools
 
-__all__ = ["build_console", "build_person", "build_rehearsal_tools", "build_tools", "write_ci_report"]
+__all__ = ["build_ci_tools", "build_console", "build_person", "build_rehearsal_tools", "build_tools", "write_ci_report"]
 
 
 def build_console(*, json_mode: bool = False) -> Console:
@@ -41,6 +42,51 @@ def write_ci_report(markdown: str) -> None:
     from vis_tasks.adapters.ci_report import append_summary
 
     append_summary(os.environ, markdown)
+
+
+def write_ci_outputs(values: Mapping[str, str], dotenv: str) -> None:
+    """Set step outputs on GitHub; write GitLab's dotenv report, every name with ``VIS_`` before it, when it has a path."""
+    from pathlib import Path
+
+    from vis_tasks.adapters.ci_report import set_outputs, write_dotenv
+
+    set_outputs(os.environ, values)
+    if dotenv:
+        write_dotenv(Path(dotenv), {f"VIS_{name.upper()}": value for name, value in values.items()})
+
+
+def build_ci_tools(root: Path, config: Config) -> CiTools:
+    """What making CI files needs: one git process; one npm process more for GitLab."""
+    from functools import partial
+    from urllib.parse import urlsplit
+
+    from vis_tasks import __version__
+    from vis_tasks.adapters.files import RootFiles
+    from vis_tasks.adapters.git import GitCli
+    from vis_tasks.adapters.merge import merge_texts
+    from vis_tasks.adapters.npm.config import committed_registry
+    from vis_tasks.adapters.process import SubprocessRunner
+    from vis_tasks.adapters.templates import Templates, read_pins
+    from vis_tasks.services.ci_files import CiTools
+
+    runner = SubprocessRunner()
+    git = GitCli(runner, root, os.environ)
+    prefix = git.prefix() if git.is_repository() else ""
+    top = root.joinpath(*[".."] * prefix.count("/")).resolve() if prefix else root
+
+    def audience() -> str:
+        return f"npm:{urlsplit(config.release.publish.registry or committed_registry(runner, root)).hostname}"
+
+    return CiTools(
+        top=RootFiles(top),
+        root=RootFiles(root),
+        prefix=prefix,
+        templates=Templates(root),
+        pins=read_pins(),
+        merge=partial(merge_texts, runner),
+        version=__version__,
+        audience=audience,
+    )
 
 
 def build_tools(root: Path, config: Config, console: Console) -> Tools:

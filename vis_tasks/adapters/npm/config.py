@@ -25,12 +25,22 @@ if TYPE_CHECKING:
 
     from vis_tasks.ports import Runner
 
-__all__ = ["NpmConfig"]
+__all__ = ["NpmConfig", "committed_registry"]
 
 _SECRET_KEYS = (":_authToken", ":_auth", ":_password")
 # npm refuses these outside of a registry's key since version 9 (ERR_INVALID_AUTH).
 _BARE_CREDENTIALS = ("_auth", "_authToken", "_password", "username")
 _END_OF_CERTIFICATE = "-----END CERTIFICATE-----"
+
+
+def committed_registry(runner: Runner, root: Path) -> str:
+    """The registry npm uses in this checkout on a machine that has no settings of its own. One npm process.
+
+    Npm passes over empty variables (``@npmcli/config``, ``loadEnv``), and over files that aren't there.
+    """
+    user, machine = (str(root / ".vis" / f"no-{whose}-npmrc") for whose in ("user", "global"))
+    env = {"npm_config_userconfig": user, "npm_config_globalconfig": machine, "npm_config_registry": ""}
+    return runner.run(["npm", "config", "get", "registry"], cwd=root, env=env).stdout.strip()
 
 
 @dataclass(frozen=True)

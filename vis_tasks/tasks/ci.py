@@ -1,0 +1,184 @@
+"""``ci.*``: CI files, and what the jobs in them need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from invoke.collection import Collection
+from invoke.tasks import Task
+
+from vis_tasks.errors import Refused, UsageError
+from vis_tasks.tasks.edge import session
+
+if TYPE_CHECKING:
+    from invoke.context import Context
+
+    from vis_tasks.services.ci_files import CiTools, Generated
+    from vis_tasks.tasks.edge import Session
+
+__all__ = ["collection"]
+
+_HELP = {"json": "Print one JSON document on stdout, all else on stderr.", "debug": "Show tracebacks."}
+_PROVIDERS = {"": (), "all": ("github", "gitlab"), "github": ("github",), "gitlab": ("gitlab",)}
+
+
+def collection() -> Collection:
+    """The collection ``ci``."""
+    ns = Collection("ci")
+    generating = {
+        **_HELP,
+        "provider": "github, gitlab or all; without it those of vis.toml.",
+        "layout": "split or single; without it that of vis.toml.",
+        "stdout": "Print the files instead of writing them; edits aren't looked at.",
+        "force": "Write conflicts too, with markers, and replace files that vis-tasks didn't make.",
+    }
+    ns.add_task(Task(generate, name="generate", auto_shortflags=False, help=generating))
+    ns.add_task(Task(check, name="check", auto_shortflags=False, help=_HELP))
+    ns.add_task(Task(diff, name="diff", auto_shortflags=False, help=_HELP))
+    ns.add_task(
+        Task(
+            outputs,
+            name="outputs",
+            auto_shortflags=False,
+            help={**_HELP, "dotenv": "Write GitLab's dotenv report here."},
+        )
+    )
+    ns.add_task(
+        Task(verify, name="verify", auto_shortflags=False, help={**_HELP, "manifest": "SHA-256 of dist/manifest.json."})
+    )
+    return ns
+
+
+def _tools(opened: Session) -> CiTools:
+    from vis_tasks.wiring import build_ci_tools
+
+    return build_ci_tools(opened.root, opened.config)
+
+
+def _generated(opened: Session, tools: CiTools, provider: str = "", layout: str = "") -> Generated:
+    from vis_tasks.services.ci_files import generate as look
+
+    if provider not in _PROVIDERS:
+        raise UsageError(f"--provider={provider} is unknown", hint="github, gitlab or all")
+    if layout not in {"", "split", "single"}:
+        raise UsageError(f"--layout={layout} is unknown", hint="split or single")
+    workspace = opened.run(plan_only=True).workspace
+    return look(opened.config, workspace, tools, providers=_PROVIDERS[provider], layout=layout)
+
+
+def _document(found: Generated) -> dict[str, Any]:
+    return {
+        "files": [{"path": plan.path, "state": plan.fate.name.lower()} for plan in found.planned],
+        "notes": list(found.notes),
+    }
+
+
+def generate(
+    c: Context,
+    provider: str = "",
+    layout: str = "",
+    stdout: bool = False,
+    force: bool = False,
+    json: bool = False,
+    debug: bool = False,
+) -> None:
+    """Write the CI files that vis.toml asks for; edits that people made are kept.
+
+    Example: invoke ci.generate --provider=all
+    """
+    with session(c, "ci.generate", json=json, debug=debug) as opened:
+        from vis_tasks.services.ci_files import apply, include_lines
+        from vis_tasks.tasks.edge import dry
+
+        tools = _tools(opened)
+        found = _generated(opened, tools, provider, layout)
+        if stdout:
+            texts = {plan.path: plan.fresh or plan.forced for plan in found.planned if plan.fresh or plan.forced}
+            opened.result({"texts": texts})
+            for path, text in texts.items() if not json else ():
+                opened.console.line(f"# ==> {path}\n{text}")
+            return
+        changed = () if dry(c) else apply(found, tools, force=force)
+        for plan in found.planned:
+            opened.console.line(f"{plan.path}: {plan.fate.value}")
+        for note in found.notes:
+            opened.console.line(f"note: {note}")
+        if found.include:
+            opened.console.warning(".gitlab-ci.yml is your own; it has to include the release:")
+            for line in include_lines():
+                opened.console.line(f"  {line}")
+        if changed:
+            opened.console.line("`vis-tasks ci.setup` tells what the forge and the registry need to know.")
+        opened.result({**_document(found), "changed": [plan.path for plan in changed]})
+
+
+def check(c: Context, json: bool = False, debug: bool = False) -> None:
+    """Fail, with a diff, when the committed CI files aren't what vis.toml gives.
+
+    Example: invoke ci.check
+    """
+    with session(c, "ci.check", json=json, debug=debug) as opened:
+        from vis_tasks.core.ci.keep import Fate
+        from vis_tasks.services.ci_files import difference
+
+        found = _generated(opened, _tools(opened))
+        off = [plan for plan in found.planned if plan.fate is not Fate.SAME]
+        if off:
+            text = difference(found)
+            if not json:
+                opened.console.line(text.rstrip("\n"))
+            raise Refused(
+                "these CI files aren't what vis.toml gives:\n"
+                + "\n".join(f"  {plan.path}: {plan.fate.value}" for plan in off),
+                code="CI_DRIFT",
+                hint="vis-tasks ci.generate, then commit",
+                details={"diff": text, **_document(found)},
+            )
+        opened.console.success("the CI files are what vis.toml gives")
+        opened.result(_document(found))
+
+
+def diff(c: Context, json: bool = False, debug: bool = False) -> None:
+    """Show what ci.generate would change.
+
+    Example: invoke ci.diff
+    """
+    with session(c, "ci.diff", json=json, debug=debug) as opened:
+        from vis_tasks.services.ci_files import difference
+
+        found = _generated(opened, _tools(opened))
+        text = difference(found)
+        opened.result({**_document(found), "diff": text})
+        if not json:
+            opened.console.line(text.rstrip("\n") or "nothing would change")
+
+
+def outputs(c: Context, dotenv: str = "", json: bool = False, debug: bool = False) -> None:
+    """Tell later jobs which commit to check out, whether anything is to be packed, and the hash of what is packed.
+
+    Example: invoke ci.outputs --dotenv=vis.env
+    """
+    with session(c, "ci.outputs", json=json, debug=debug) as opened:
+        from vis_tasks.services.hand_over import outputs as look
+        from vis_tasks.wiring import write_ci_outputs
+
+        values = look(opened.run())
+        write_ci_outputs(values, dotenv)
+        for name, value in values.items():
+            opened.console.line(f"{name}={value}")
+        opened.result(dict(values))
+
+
+def verify(c: Context, manifest: str = "", json: bool = False, debug: bool = False) -> None:
+    """See that dist/ holds the bytes that were packed; refuse them otherwise.
+
+    Example: invoke ci.verify --manifest=<sha256>
+    """
+    with session(c, "ci.verify", json=json, debug=debug) as opened:
+        from vis_tasks.services.hand_over import verify as look
+
+        if not manifest.strip():
+            raise UsageError("--manifest is empty", hint="pass what `ci.outputs` told after packing")
+        lines = look(opened.run(), manifest)
+        opened.console.success(f"{len(lines)} tarball(s) are the bytes that were packed")
+        opened.result({"tarballs": [f"{line.name}@{line.version}" for line in lines]})
