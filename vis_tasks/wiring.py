@@ -10,17 +10,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from vis_tasks.adapters.forge.comments import Comments
+    from vis_tasks.adapters.forge.settings import Settings
     from vis_tasks.adapters.git import GitCli
     from vis_tasks.config.model import Config, ReleaseConfig
     from vis_tasks.core.edits import FileEdit
     from vis_tasks.core.model import Change, Package, Plan, Workspace
+    from vis_tasks.core.remotes import Remote
     from vis_tasks.core.tarball_checks import Problem
     from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Person, Runner, Tarball
     from vis_tasks.services.ci_files import CiTools
     from vis_tasks.services.rehearsal.play import RehearsalTools
     from vis_tasks.services.run import Tools
 
-__all__ = ["build_ci_tools", "build_console", "build_person", "build_rehearsal_tools", "build_tools", "write_ci_report"]
+__all__ = [
+    "build_ci_tools",
+    "build_comments",
+    "build_console",
+    "build_person",
+    "build_rehearsal_tools",
+    "build_settings",
+    "build_tools",
+    "write_ci_report",
+]
 
 
 def build_console(*, json_mode: bool = False) -> Console:
@@ -87,6 +99,22 @@ def build_ci_tools(root: Path, config: Config) -> CiTools:
         version=__version__,
         audience=audience,
     )
+
+
+def build_comments() -> Comments | None:
+    """The comments of the pull request this job is about."""
+    from vis_tasks.adapters.clock import SystemClock
+    from vis_tasks.adapters.forge.comments import comments_for
+
+    return comments_for(os.environ, clock=SystemClock())
+
+
+def build_settings(provider: str, remote: Remote, config: Config) -> Settings | None:
+    """The settings of the repository, when the environment holds a token for them."""
+    from vis_tasks.adapters.clock import SystemClock
+    from vis_tasks.adapters.forge.settings import settings_for
+
+    return settings_for(provider, remote, os.environ, config.release.forge.url, clock=SystemClock())
 
 
 def build_tools(root: Path, config: Config, console: Console) -> Tools:

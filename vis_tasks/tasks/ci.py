@@ -46,6 +46,19 @@ def collection() -> Collection:
     ns.add_task(
         Task(verify, name="verify", auto_shortflags=False, help={**_HELP, "manifest": "SHA-256 of dist/manifest.json."})
     )
+    ns.add_task(Task(comment, name="comment", auto_shortflags=False, help=_HELP))
+    ns.add_task(
+        Task(
+            setup,
+            name="setup",
+            auto_shortflags=False,
+            help={
+                **_HELP,
+                "provider": "github, gitlab or all; without it those of vis.toml.",
+                "apply": "Do by API what the token allows.",
+            },
+        )
+    )
     return ns
 
 
@@ -182,3 +195,68 @@ def verify(c: Context, manifest: str = "", json: bool = False, debug: bool = Fal
         lines = look(opened.run(), manifest)
         opened.console.success(f"{len(lines)} tarball(s) are the bytes that were packed")
         opened.result({"tarballs": [f"{line.name}@{line.version}" for line in lines]})
+
+
+def comment(c: Context, json: bool = False, debug: bool = False) -> None:
+    """Show what a release would do: on the terminal, in the job summary, and as one comment on the pull request.
+
+    Where the token may not write (pull requests of forks) the comment is left out.
+
+    Example: invoke ci.comment
+    """
+    with session(c, "ci.comment", json=json, debug=debug) as opened:
+        from vis_tasks.adapters.ci_report import table
+        from vis_tasks.services.ci_comment import MARKER, plan_markdown
+        from vis_tasks.wiring import build_comments, write_ci_report
+
+        plan = opened.run(plan_only=True).plan
+        text = plan_markdown(plan, table)
+        write_ci_report(text)
+        if not json:
+            opened.console.line(text.rstrip("\n"))
+        comments = build_comments()
+        how = "no pull request" if comments is None else comments.put(MARKER, text, only_update=not plan.releases)
+        opened.console.detail(f"comment: {how}")
+        opened.result({"comment": how, "markdown": text})
+
+
+def setup(c: Context, provider: str = "", apply: bool = False, json: bool = False, debug: bool = False) -> None:
+    """List what the forge and the registry must be told once; with --apply do what a maintainer's token allows.
+
+    The token is GH_TOKEN or GITHUB_TOKEN, or GITLAB_TOKEN.
+
+    Example: invoke ci.setup --apply
+    """
+    with session(c, "ci.setup", json=json, debug=debug) as opened:
+        from vis_tasks.core.remotes import parse_remote
+        from vis_tasks.core.selection import managed
+        from vis_tasks.services.ci_setup import apply as do
+        from vis_tasks.services.ci_setup import steps_for
+        from vis_tasks.wiring import build_settings
+
+        if provider not in _PROVIDERS:
+            raise UsageError(f"--provider={provider} is unknown", hint="github, gitlab or all")
+        run = opened.run(plan_only=True)
+        remote = parse_remote(run.tools.git.remote_url(opened.config.release.remote) or "")
+        packages = [each for each in managed(run.workspace, opened.config.release) if not each.private]
+        document = []
+        for each in _PROVIDERS[provider] or opened.config.ci.providers:
+            steps = steps_for(each, opened.config, packages, remote)
+            api = build_settings(each, remote, opened.config) if apply and remote else None
+            if apply and api is None:
+                raise Refused(
+                    f"{each}: there is no token or no remote to apply settings with",
+                    code="NO_TOKEN",
+                    hint="set GH_TOKEN or GITLAB_TOKEN to a maintainer's token, or go through the list by hand",
+                )
+            told = do(steps, api) if api else tuple((step, "") for step in steps)
+            for number, (step, said) in enumerate(told, 1):
+                opened.console.step(f"{each} {number}. {step.title}" + (f": {said}" if said else ""))
+                opened.console.line(f"   {step.why}")
+                for line in step.where.splitlines():
+                    opened.console.line(f"   {line}")
+            document += [
+                {"provider": each, "title": step.title, "why": step.why, "where": step.where, "state": said or "to do"}
+                for step, said in told
+            ]
+        opened.result({"steps": document})
