@@ -108,6 +108,15 @@ def test_its_options_become_rules(tmp_path):
     assert (found.peers, found.peers_always, found.peer_ranges) == ("major", False, False)
 
 
+def test_old_habits_come_with_an_old_engine_or_by_configuration(tmp_path):
+    root = write_workspace(tmp_path, package("a"))
+    configure(root)
+    assert not rules(root).caret_leaves
+    assert rules(root, replace(CONFIG, bump_workspace_caret=True)).caret_leaves
+    (root / "yarn.lock").write_text('"@changesets/assemble-release-plan@^6.0.0":\n  version "6.0.8"\n')
+    assert rules(root).caret_leaves
+
+
 @pytest.mark.parametrize(
     ("document", "what"),
     [

@@ -145,6 +145,16 @@ def test_what_could_change_more_than_a_value_is_left_to_npm(tmp_path, spoil, why
     assert why in answer.why
 
 
+def test_a_range_that_its_member_left_is_left_to_npm(tmp_path):
+    root = write_workspace(tmp_path, *MEMBERS)
+    lock = lock_of(read_workspace(root))
+    manifest = root / "packages/core/package.json"
+    manifest.write_text(manifest.read_text().replace('"1.2.0"', '"2.0.0"'))
+    answer = edit_lock(json.dumps(lock), read_workspace(root))
+    assert isinstance(answer, NeedsNpm)
+    assert '"@acme/core": "^1.2.0"' in answer.why
+
+
 def test_nothing_is_started_without_a_lock_file_or_without_a_difference(tmp_path):
     root = write_workspace(tmp_path, *MEMBERS)
     members = read_workspace(root)

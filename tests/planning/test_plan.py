@@ -61,6 +61,13 @@ def test_the_workspace_protocol_means_the_current_version(spec, level, follows):
         assert plan.ranges == {}
 
 
+@pytest.mark.parametrize("spec", ["workspace:^", "workspace:~"])
+def test_dependents_by_workspace_caret_follow_everything_when_the_configuration_says_so(spec):
+    config = replace(CONFIG, bump_workspace_caret=True)
+    plan = make_plan(workspace(package("a"), package("b", deps={"a": spec})), [change("x", a="patch")], config)
+    assert versions_of(plan) == {"a": "1.0.1", "b": "1.0.1"}
+
+
 @pytest.mark.parametrize("spec", ["npm:a@^1", "file:../a", "link:../a", "github:me/a", "latest", "catalog:", "^9.0.0"])
 def test_a_spec_that_is_no_range_on_the_member_is_left_alone(spec):
     plan = make_plan(workspace(package("a"), package("b", deps={"a": spec})), [change("x", a="major")], CONFIG)
