@@ -6,7 +6,7 @@ mistaken for "no".
 
 from __future__ import annotations
 
-from vis_tasks.ports.forge import Forge, ForgeRelease
+from vis_tasks.ports.forge import Forge, ForgeLookup, ForgeRelease
 from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RemoteRefs
 from vis_tasks.ports.registry import (
     NO_STAGING,
@@ -42,6 +42,7 @@ __all__ = [
     "Files",
     "Foreground",
     "Forge",
+    "ForgeLookup",
     "ForgeRelease",
     "Git",
     "Live",

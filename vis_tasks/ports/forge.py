@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-__all__ = ["Forge", "ForgeRelease"]
+if TYPE_CHECKING:
+    from vis_tasks.ports.registry import Unknown
+
+__all__ = ["Forge", "ForgeLookup", "ForgeRelease"]
 
 
 @dataclass(frozen=True)
@@ -31,4 +34,13 @@ class Forge(Protocol):
         Raises:
             vis_tasks.errors.Failed: with the forge's own words and the way out.
         """
+        ...
+
+
+@runtime_checkable
+class ForgeLookup(Protocol):
+    """A forge that can be asked without making anything."""
+
+    def find_release(self, tag: str) -> str | Unknown | None:
+        """Address of a tag's release; None when there is none. One request, or one for each hundred drafts."""
         ...

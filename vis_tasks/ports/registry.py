@@ -302,6 +302,10 @@ class Npm(Protocol):
         """Where stages at that registry are approved and rejected."""
         ...
 
+    def problems(self) -> tuple[str, ...]:
+        """What npm will stumble over in its configuration, a line each. No request."""
+        ...
+
     def review_page(self, url: str, *, name: str, version: str, stage_id: str | None) -> str | None:
         """Where people look at a stage in a browser; None when that can't be known for the registry at ``url``."""
         ...

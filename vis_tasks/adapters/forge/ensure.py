@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from vis_tasks.adapters.forge.api import Answer, Api, Lost
-from vis_tasks.ports import ForgeRelease
+from vis_tasks.ports import ForgeRelease, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Dialect", "ensure"]
+__all__ = ["Dialect", "ensure", "look_up"]
 
 _TRIES = 4
 _PAUSE = 2.0
@@ -72,6 +72,14 @@ def ensure(dialect: Dialect, tag: str, payload: Mapping[str, object]) -> ForgeRe
             # Somebody was faster; the look-up at the top of the loop may lag a little behind.
             last = Lost("it says the release exists, but does not show it")
     return _fail(dialect, f"making the release of {tag}", last)
+
+
+def look_up(dialect: Dialect, tag: str) -> str | Unknown | None:
+    """The release's address, None when there is none, `Unknown` when the forge didn't say."""
+    found = dialect.find(tag)
+    if isinstance(found, Answer):
+        return Unknown(f"http {found.status}", f"HTTP {found.status}")
+    return Unknown("network", "no answer") if isinstance(found, Lost) else found
 
 
 def _fail(dialect: Dialect, what: str, answer: Answer | Lost) -> NoReturn:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from vis_tasks.adapters.forge.api import Answer, Api, Lost
-from vis_tasks.adapters.forge.ensure import ensure
+from vis_tasks.adapters.forge.ensure import ensure, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import requests
 
-    from vis_tasks.ports import Clock, ForgeRelease
+    from vis_tasks.ports import Clock, ForgeRelease, Unknown
 
 __all__ = ["GitHub"]
 
@@ -65,6 +65,10 @@ class GitHub:
             notes = notes[: _LONGEST_NOTES - len(_SHORTENED)] + _SHORTENED
         payload = {"tag_name": tag, "name": title, "body": notes, "draft": self._draft, "prerelease": prerelease}
         return ensure(self, tag, payload)
+
+    def find_release(self, tag: str) -> str | Unknown | None:
+        """Address of a tag's release; None when there is none."""
+        return look_up(self, tag)
 
     def find(self, tag: str) -> str | Answer | Lost | None:
         """By tag; and among the drafts when drafts are made, as they can't be found by tag."""

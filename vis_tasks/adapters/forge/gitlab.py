@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from vis_tasks.adapters.forge.api import Answer, Api, Lost
-from vis_tasks.adapters.forge.ensure import ensure
+from vis_tasks.adapters.forge.ensure import ensure, look_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import requests
 
-    from vis_tasks.ports import Clock, ForgeRelease
+    from vis_tasks.ports import Clock, ForgeRelease, Unknown
 
 __all__ = ["GitLab"]
 
@@ -64,6 +64,10 @@ class GitLab:
             vis_tasks.errors.Failed: with GitLab's words and the way out.
         """
         return ensure(self, tag, {"tag_name": tag, "name": title, "description": notes})
+
+    def find_release(self, tag: str) -> str | Unknown | None:
+        """Address of a tag's release; None when there is none."""
+        return look_up(self, tag)
 
     def find(self, tag: str) -> str | Answer | Lost | None:
         """``GET /projects/:id/releases/:tag_name``."""

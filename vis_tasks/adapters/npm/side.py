@@ -120,6 +120,10 @@ class NpmSide:
             self._runner, self.npm.argv, self.config, self.config.root, registry=url, foreground=self._foreground
         )
 
+    def problems(self) -> tuple[str, ...]:
+        """Credentials of no registry, and variables that aren't set."""
+        return self.config.problems()
+
     def review_page(self, url: str, *, name: str, version: str, stage_id: str | None) -> str | None:
         """``review-url`` filled in; else the npm registry's own page, when nothing but npm's built-in address is configured."""
         if self._publish.review_url:

@@ -1,0 +1,1 @@
+"""Every prerequisite of a release, looked at without changing anything."""
