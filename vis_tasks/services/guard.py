@@ -12,6 +12,7 @@ from vis_tasks.services.hand_over import manifest_digest
 from vis_tasks.services.stage_guard import check_pending_stages
 from vis_tasks.services.state import is_temporary
 from vis_tasks.services.version import recover
+from vis_tasks.services.workspace_changelog import CHANGELOG
 
 if TYPE_CHECKING:
     from vis_tasks.services.run import Run
@@ -95,6 +96,8 @@ def check_tree(run: Run) -> None:
     own = tuple(prefix + path for path in run.state.own_paths)
     step = run.state.journal().versioning if run.state.has_journal() else None
     ours = {prefix + path for path in step.files} if step and step.commit is None else set()
+    if run.state.has_journal() and run.state.journal().tagged:
+        ours.add(prefix + CHANGELOG)  # a killed `tag` may have written it; the next one commits it
     foreign = [path for path in run.tools.git.dirty() if path not in ours and not _below(path, own)]
     if foreign:
         shown = "\n".join(f"  {path}" for path in foreign[:10])

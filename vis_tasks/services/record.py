@@ -82,8 +82,14 @@ def _message(state: Pending) -> str:
     return f"chore(release): record {count} pending stage{'' if count == 1 else 's'} [skip ci]"
 
 
-def push_chores(run: Run, chores: Sequence[Chore], *, push: bool = True) -> None:
+def push_chores(run: Run, chores: Sequence[Chore], *, push: bool = True, along: Sequence[str] = ()) -> None:
     """Make the commits and push them; on a non-fast-forward do them again on the new tip, five times with backoff.
+
+    Args:
+        run: the run.
+        chores: the commits to make.
+        push: False leaves them here.
+        along: refspecs to push with them: the remote takes all or nothing.
 
     Raises:
         vis_tasks.errors.Failed: code ``PUSH_REFUSED`` or ``PUSH_FAILED``; the commits stay here, nothing is lost.
@@ -93,10 +99,10 @@ def push_chores(run: Run, chores: Sequence[Chore], *, push: bool = True) -> None
     why = ""
     for attempt in range(_ATTEMPTS):
         made = [commit for chore in chores if (commit := git.commit(chore.apply(), chore.message))]
-        if not push or not (made or attempt):
+        if not push or not (made or attempt or along):
             run.report.commits.extend(made)
             return
-        result = git.push(remote, [f"HEAD:refs/heads/{run.branch}"])
+        result = git.push(remote, [f"HEAD:refs/heads/{run.branch}", *along], atomic=bool(along))
         if isinstance(result, Pushed):
             run.report.commits.extend(made)
             run.forget("refs")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
+from vis_tasks.core.pending import Entry
 from vis_tasks.core.ranges import satisfies
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
@@ -16,14 +17,14 @@ from vis_tasks.ports import Pushed
 from vis_tasks.services.commands import run_hook
 from vis_tasks.services.forge_release import make_releases
 from vis_tasks.services.origin import commit_that_brought
-from vis_tasks.services.record import push_chores, staged_chore
+from vis_tasks.services.record import push_chores, record
 from vis_tasks.services.run import Outcome
 from vis_tasks.services.wave import find_wave, forget_wave
-from vis_tasks.services.workspace_changelog import changelog_chore
+from vis_tasks.services.workspace_changelog import CHANGELOG, RECORD_WAVE, changelog_chore, recorded_in
 
 if TYPE_CHECKING:
-    from vis_tasks.core.pending import Entry
     from vis_tasks.core.targets import State
+    from vis_tasks.services.record import Chore
     from vis_tasks.services.run import Run
 
 __all__ = ["Tagging", "look", "served_without", "tag"]
@@ -42,6 +43,8 @@ def look(run: Run) -> State:
     """Due when a live version of ours has no tag."""
     owed = find_wave(run).owed
     if not owed:
+        if _released_last(run) and run.tools.forge() is not None:
+            return Due("the last wave is recorded; its releases on the forge are looked at once more")
         return UpToDate("every live version of ours has its tag")
     return Due(f"{len(owed)} version(s) to tag", tuple(f"tag {run.tag_name(*entry.key)}" for entry in owed))
 
@@ -60,22 +63,44 @@ def tag(run: Run) -> None:
     new = [item for item in work if run.refs.tags.get(item.tag) != item.commit]
     for item in new:
         run.tools.git.tag(item.tag, item.commit, _message(item))
+    changelog = changelog_chore(run, work)
     if new:
-        _push(run, new)
+        _push(run, new, changelog)
+    elif changelog:
+        push_chores(run, [changelog])
     run.report.tags.extend(item.tag for item in new)
     run.state.note(lambda journal: journal.add("pushed", *(item.tag for item in work)))
     for item in work:
         run.report.put(Outcome(item.entry.name, item.entry.version, "published", stage_id=item.entry.id))
-    make_releases(run, work)
-    changelog = changelog_chore(run, work)
+    make_releases(run, work or _released_last(run))
     for item in work:
         run.state.change(lambda state, item=item: state.tagged(*item.entry.key))  # type: ignore[misc]
-    chores = [chore for chore in (changelog, staged_chore(run)) if chore is not None]
-    if chores:
-        push_chores(run, chores)
+    if work:
+        record(run)
     forget_wave(run)
     if work:
         run_hook(run, "after_tag")
+
+
+def _released_last(run: Run) -> list[Tagging]:
+    """The versions of the wave that HEAD records, tagged as they are.
+
+    A run that is lost between the push of its tags and its forge releases leaves exactly this; on a fresh clone nothing else
+    tells of it. Costs two or three git processes.
+    """
+    git, head = run.tools.git, run.tools.git.head()
+    touching = git.commits_touching(CHANGELOG, limit=1)
+    if head is None or touching != (head,) or git.read(f"{head}^", ".") is None:
+        return []
+    if [subject for _, subject in git.subjects(f"{head}^", head)] != [RECORD_WAVE]:
+        return []
+    found = []
+    for spec in recorded_in(git.read(head, CHANGELOG), git.read(f"{head}^", CHANGELOG)):
+        name, _, version = spec.rpartition("@")
+        tag_name = run.tag_name(name, version)
+        if tag_name in run.refs.tags:
+            found.append(Tagging(Entry(name, version), tag_name, run.refs.tags[tag_name]))
+    return found
 
 
 def _in_order(run: Run, owed: tuple[Entry, ...]) -> list[Entry]:
@@ -157,17 +182,36 @@ def _message(item: Tagging) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _push(run: Run, new: list[Tagging]) -> None:
+def _push(run: Run, new: list[Tagging], changelog: Chore | None) -> None:
+    """Tags and the wave's changelog commit arrive together or not at all; a branch that takes no commits gets the tags alone."""
     run.state.note(lambda journal: journal.add("tagged", *(item.tag for item in new)))
-    result = run.tools.git.push(
-        run.release.remote, [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new], atomic=True
-    )
+    refspecs = [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new]
+    refused: Failed | None = None
+    if changelog is not None or _ahead(run):
+        try:
+            push_chores(run, [changelog] if changelog else [], along=refspecs)
+            return
+        except Failed as error:
+            refused = error
+    result = run.tools.git.push(run.release.remote, refspecs, atomic=True)
     run.forget("refs")
-    if isinstance(result, Pushed):
-        return
-    raise Failed(
-        f"{run.release.remote} did not take the tags: {result.why}",
-        code="PUSH_REFUSED",
-        hint="let the release user push tags, then run again: the versions are live and keep their place in staged.json",
-        details={"tags": [item.tag for item in new]},
+    if not isinstance(result, Pushed):
+        raise Failed(
+            f"{run.release.remote} did not take the tags: {result.why}",
+            code="PUSH_REFUSED",
+            hint="let the release user push tags, then run again: the versions are live and keep their place in staged.json",
+            details={"tags": [item.tag for item in new]},
+        )
+    if refused is not None:
+        run.report.tags.extend(item.tag for item in new)
+        raise refused
+
+
+def _ahead(run: Run) -> bool:
+    """Whether a killed run left commits here that the remote lacks."""
+    head, there = run.tools.git.head() or "", run.refs.branch
+    return (
+        there not in {None, head}
+        and run.tools.git.has_commit(there or "")
+        and run.tools.git.contains(there or "", head)
     )

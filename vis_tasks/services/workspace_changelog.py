@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from vis_tasks.services.run import Run
     from vis_tasks.services.tag import Tagging
 
-__all__ = ["changelog_chore", "insert_wave"]
+__all__ = ["CHANGELOG", "RECORD_WAVE", "changelog_chore", "insert_wave", "recorded_in"]
 
-_PATH = "CHANGELOG.md"
+CHANGELOG = "CHANGELOG.md"
+RECORD_WAVE = "chore(release): record wave [skip ci]"
 _TITLE = "# Changelog\n"
 
 
@@ -25,22 +26,28 @@ def changelog_chore(run: Run, work: Sequence[Tagging]) -> Chore | None:
     """
     if not run.release.workspace_changelog or any(package.path == "." for package in run.workspace.packages):
         return None
-    written = set(run.state.journal().changelog)
-    specs = [item.entry.spec for item in work if item.entry.spec not in written]
+    committed = run.tools.git.read(run.tools.git.head() or "", CHANGELOG) or b""
+    written = committed.decode("utf-8", errors="replace").splitlines()
+    specs = [item.entry.spec for item in work if f"- {item.entry.spec}" not in written]
     if not specs:
         return None
     date = run.tools.clock.now().date().isoformat()
 
     def apply() -> Sequence[str]:
-        old = run.tools.files.read(_PATH)
+        old = run.tools.files.read(CHANGELOG)
         text = old.decode("utf-8", errors="surrogateescape") if old is not None else _TITLE
         new = insert_wave(text, date, specs)
         if new != text:
-            run.tools.files.write(_PATH, new.encode("utf-8", errors="surrogateescape"))
-        run.state.note(lambda journal: journal.add("changelog", *specs))
-        return [_PATH]
+            run.tools.files.write(CHANGELOG, new.encode("utf-8", errors="surrogateescape"))
+        return [CHANGELOG]
 
-    return Chore("chore(release): record wave [skip ci]", apply)
+    return Chore(RECORD_WAVE, apply)
+
+
+def recorded_in(new: bytes | None, old: bytes | None) -> tuple[str, ...]:
+    """The ``name@version`` lines that one changelog has and the other hasn't."""
+    here, before = ((content or b"").decode("utf-8", errors="replace").splitlines() for content in (new, old))
+    return tuple(line.removeprefix("- ") for line in here if line.startswith("- ") and line not in before)
 
 
 def insert_wave(text: str, date: str, specs: Sequence[str]) -> str:
