@@ -52,7 +52,11 @@ STANDARD: tuple[Target[Run], ...] = (
         "tag", tag.tag, needs=("reconcile",), look=tag.look, doc="Tag what is live, at the commit it was built from."
     ),
     Target(
-        "release", lambda _run: None, needs=("tag",), look=lambda _run: UpToDate("has no work of its own"), doc="All of it."
+        "release",
+        lambda _run: None,
+        needs=("tag",),
+        look=lambda _run: UpToDate("has no work of its own"),
+        doc="All of it.",
     ),
 )
 
@@ -174,9 +178,9 @@ def _close_after_error(run: Run) -> None:
     try:
         if run.reach & {"stage", "wait", "reconcile", "tag"}:
             record(run)
+        finish_report(run)
     except VisError as error:
         run.tools.console.warning(f"staged.json could not be committed: {error.message}")
-    finish_report(run)
 
 
 def explain_release(run: Run, graph: Graph[Run], goals: tuple[str, ...]) -> tuple[Explained, ...]:

@@ -67,9 +67,14 @@ def document(run: Run) -> dict[str, Any]:
 def markdown(run: Run) -> str:
     """The same as a Markdown table, for a job summary."""
     rows = [
-        f"| `{outcome.name}` | {outcome.version} | {outcome.kind} | {outcome.why or '—'} |"
+        f"| `{outcome.name}` | {outcome.version} | {outcome.kind} | {_cell(outcome.why) or '—'} |"
         for outcome in run.report.outcomes.values()
     ]
     if not rows:
         return "### Release\n\nNothing to release.\n"
     return "\n".join(["### Release", "", "| package | version | outcome | why |", "|---|---|---|---|", *rows, ""])
+
+
+def _cell(text: str) -> str:
+    """Words of a registry or a client, harmless in a table."""
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").split())

@@ -10,7 +10,7 @@ import json as json_module
 import os
 import sys
 import traceback
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,7 +96,9 @@ class Session:
 
     def error_document(self, error: VisError) -> dict[str, Any]:
         """What ``--json`` prints when the command ends in an error."""
-        so_far = self._on_error() if self._on_error else {}
+        so_far: dict[str, Any] = {}
+        with suppress(VisError):  # the first error is the one to tell
+            so_far = self._on_error() if self._on_error else {}
         told = {"code": error.code, "message": error.message, "hint": error.hint, "details": error.details}
         return {"ok": False, "command": self.command, "error": told, **so_far}
 
