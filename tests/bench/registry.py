@@ -159,6 +159,13 @@ packages:
   '**':
     access: $all
     publish: $all
+# Its legacy tokens cost a bcrypt round per request; signed ones are what people run under load.
+security:
+  api:
+    legacy: false
+    jwt:
+      sign:
+        expiresIn: 1d
 log: {{ type: stdout, format: json, level: fatal }}
 """
 
