@@ -72,7 +72,7 @@ def build_ci_tools(root: Path, config: Config) -> CiTools:
     from functools import partial
     from urllib.parse import urlsplit
 
-    from vis_tasks import __version__
+    from vis_tasks.__about__ import __version__
     from vis_tasks.adapters.files import RootFiles
     from vis_tasks.adapters.git import GitCli
     from vis_tasks.adapters.merge import merge_texts

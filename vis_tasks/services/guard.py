@@ -42,7 +42,7 @@ def guard(run: Run) -> None:
     check_remote(run)
     if run.reach & {"stage"} and (not run.handed_over or manifest_digest(run)):
         check_registry(run)
-    if "version" in run.reach and not run.handed_over and run.changes:
+    if "version" in run.reach and not run.handed_over and run.plan.releases:
         check_pending_stages(run)
     run.guarded = True
 

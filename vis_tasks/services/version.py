@@ -31,13 +31,18 @@ def look(run: Run) -> State:
     step = run.state.journal().versioning if run.state.has_journal() else None
     if step and step.commit is None:
         return Due("an earlier version step was interrupted; it is taken back and done again")
-    if run.changes:
+    if _to_write(run):
         lines = planned_lines(run.plan)
         count = len(run.plan.releases)
-        return Due(f"{len(run.changes)} change file(s), {count} package(s) to version", lines)
+        return Due(f"{len(run.plan.changes)} change file(s), {count} package(s) to version", lines)
     if _unpushed(run):
         return Due(f"the branch {run.branch} has commits that {run.release.remote} lacks", ("push them",))
     return UpToDate("no change files")
+
+
+def _to_write(run: Run) -> bool:
+    """Whether the plan does anything: change files may stay behind unused, and leaving a prerelease line needs none."""
+    return bool(run.plan.releases or run.plan.changes)
 
 
 def planned_lines(plan: Plan) -> tuple[str, ...]:
@@ -53,7 +58,7 @@ def version(run: Run) -> None:
         vis_tasks.errors.Failed: the push was refused or the network failed.
     """
     recover(run)
-    if run.changes:
+    if _to_write(run):
         _write_and_commit(run)
     if _unpushed(run):
         _push(run)
