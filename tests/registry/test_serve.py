@@ -10,6 +10,8 @@ import time
 
 import pytest
 import requests
+from invoke.context import Context
+from invoke.exceptions import Exit
 
 from tests.registry.builders import package
 from vis_tasks.errors import Failed, UsageError
@@ -85,9 +87,11 @@ def test_a_manifest_that_makes_no_sense_is_named(registry, tmp_path, content):
 
 
 @pytest.mark.parametrize("port", ["x", "-1", "65536", "²"])
-def test_the_task_refuses_a_port_that_is_none(port):
-    with pytest.raises(UsageError, match="is no port"):
-        serve_task.body(None, port=port)
+def test_the_task_refuses_a_port_that_is_none(port, capfd):
+    with pytest.raises(Exit) as refused:
+        serve_task(Context(), port=port)
+    assert refused.value.code == 2
+    assert "is no port" in capfd.readouterr().out
 
 
 def test_starting_takes_no_time_to_speak_of_and_answers_at_once(tmp_path):

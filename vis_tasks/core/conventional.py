@@ -62,13 +62,13 @@ def without_reverted(commits: Iterable[tuple[str, str, str]]) -> list[str]:
     """
     listed = list(commits)
     cancelled_by: dict[str, str] = {}
-    reverts: dict[str, str | None] = {}
+    reverts: set[str] = set()
     for sha, subject, body in listed:
         target = _reverted(sha, subject, body, listed)
         if target is False:
             continue
-        reverts[sha] = target or None
-        if target:
+        reverts.add(sha)
+        if isinstance(target, str):
             cancelled_by[target] = sha
     alive: dict[str, bool] = {}
     for sha, _, _ in reversed(listed):

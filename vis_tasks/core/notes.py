@@ -112,7 +112,7 @@ def render_section(
         style: one of `STYLES`. ``"default"`` and ``"links"`` continue files made by changesets.
         links: addresses for pull requests, commits and people (style ``"links"``).
     """
-    changes = [
+    changes: list[tuple[Level, Change]] = [
         (entry.level, change)
         for change in plan.changes
         for entry in change.entries

@@ -26,7 +26,9 @@ def make_releases(run: Run, work: Sequence[Tagging]) -> None:
     if forge is None:
         provider = run.release.forge.provider
         if work and provider not in {"auto", "none"}:
-            run.tools.console.warning(f"no release on {provider}: there is no token for it, or the repository is not known")
+            run.tools.console.warning(
+                f"no release on {provider}: there is no token for it, or the repository is not known"
+            )
         return
     done = set(run.state.journal().released)
     for item in work:
