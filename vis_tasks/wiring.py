@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from vis_tasks.adapters.forge.comments import Comments
     from vis_tasks.adapters.forge.settings import Settings
     from vis_tasks.adapters.git import GitCli
+    from vis_tasks.adapters.webhooks import Webhooks
     from vis_tasks.config.model import Config, ReleaseConfig
     from vis_tasks.core.edits import FileEdit
     from vis_tasks.core.model import Change, Package, Plan, Workspace
@@ -31,6 +32,7 @@ __all__ = [
     "build_rehearsal_tools",
     "build_settings",
     "build_tools",
+    "build_webhooks",
     "write_ci_report",
 ]
 
@@ -47,6 +49,14 @@ def build_person() -> Person:
     from vis_tasks.adapters.person import TerminalPerson
 
     return TerminalPerson(os.environ)
+
+
+def build_webhooks(config: Config) -> Webhooks:
+    """The channels of ``[release.notify]``."""
+    from vis_tasks.adapters.clock import SystemClock
+    from vis_tasks.adapters.webhooks import Webhooks
+
+    return Webhooks(config.release.notify, os.environ, SystemClock())
 
 
 def write_ci_report(markdown: str) -> None:

@@ -175,6 +175,11 @@ class NotifyConfig:
     webhook: str | None = _option(
         None, "Name of the environment variable that holds a generic webhook address.", rule="variable"
     )
+    webhook_secret: str | None = _option(
+        None,
+        "Name of the environment variable that holds the secret with which messages to the webhook are signed.",
+        rule="variable",
+    )
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from vis_tasks.core.decision import Memory, Verdict, decide
 from vis_tasks.core.pending import Entry
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.services.decided import write_down
+from vis_tasks.services.notify import remind_daily
 from vis_tasks.services.readings import read_all
 from vis_tasks.services.state import seconds_since, timestamp
 from vis_tasks.services.wave import find_wave, forget_wave
@@ -56,6 +57,9 @@ def reconcile(run: Run) -> None:
     readings = read_all(run, open_entries) if open_entries else {}
     for entry in open_entries:
         _judge(run, entry, readings[entry.key])
+    asked = {entry.key for entry in open_entries}
+    still_open = {"waiting", "timeout"}
+    remind_daily(run, [each for each in run.state.pending().pending if each.key in asked and each.reason in still_open])
     on_disk = {(package.name, package.version) for package in run.workspace.packages}
 
     def still(stone: Tombstone) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from vis_tasks.config.model import Config, ReleaseConfig
     from vis_tasks.core.edits import FileEdit
     from vis_tasks.core.model import Change, Package, Plan, Workspace
+    from vis_tasks.core.notice import Notice
     from vis_tasks.core.tarball_checks import Problem
     from vis_tasks.ports import Clock, Console, Files, Forge, Git, Machine, Npm, Packer, RemoteRefs, Runner, Tarball
 
@@ -113,6 +114,7 @@ class Run:
         self.report = Report()
         self.state = StateFiles(tools.files, tools.clock, config.release.changes_dir)
         self.guarded = False
+        self.tell: Callable[[Notice], None] | None = None
 
     @property
     def release(self) -> ReleaseConfig:

@@ -11,6 +11,7 @@ from vis_tasks.config.durations import format_duration
 from vis_tasks.core.decision import Memory, Verdict, decide
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.services.decided import write_down
+from vis_tasks.services.notify import tell_waiting
 from vis_tasks.services.readings import Asked, read_all
 from vis_tasks.services.stage import look as look_stage
 from vis_tasks.services.state import seconds_since, timestamp
@@ -76,9 +77,11 @@ def wait(run: Run) -> None:
     start = clock.monotonic()
     deadline = start + config.timeout.total_seconds()
     next_beat = start + config.heartbeat.total_seconds()
+    remind_at = start + config.timeout.total_seconds() / 2
     watch = Watch()
     waiting = _undecided(run)
     _announce(run, waiting)
+    tell_waiting(run, [entry for entry in waiting if entry.spec in run.report.staged])
     failures = 0
     while waiting:
         waiting, pause = tick(run, watch, waiting)
@@ -89,6 +92,9 @@ def wait(run: Run) -> None:
         interval = _interval(config.poll_interval.total_seconds(), failures, pause)
         clock.sleep(min(interval, max(0.0, deadline - now)))
         now = clock.monotonic()
+        if now >= remind_at:
+            remind_at = deadline + 1.0
+            tell_waiting(run, waiting, reminder=True)
         if now >= next_beat:
             next_beat += config.heartbeat.total_seconds()
             left = format_duration_seconds(max(0.0, deadline - now))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
-from vis_tasks.tasks import changes, ci, config, desk, health, house, registry
+from vis_tasks.tasks import changes, ci, config, desk, health, house, notify, registry
 from vis_tasks.tasks.edge import nearest_root
 from vis_tasks.tasks.targets import declared_names, explain_task, target_task
 from vis_tasks.tasks.words import know_tasks
@@ -55,6 +55,7 @@ def release_namespace(
     changes.add_to(ns)
     house.add_to(ns)
     health.add_to(ns)
+    ns.add_collection(notify.collection(), name="notify")
     ns.add_collection(ci.collection(), name="ci")
     config.add_to(ns)
     know_tasks(tuple(ns.task_names))

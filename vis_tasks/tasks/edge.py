@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.config.load import LoadedConfig
     from vis_tasks.config.model import Config
+    from vis_tasks.core.notice import Notice
     from vis_tasks.ports import Console
     from vis_tasks.services.run import Run, Tools
 
@@ -85,6 +86,21 @@ class Session:
         from vis_tasks.services.run import Run
 
         return Run(self.tools, self.config, plan_only=plan_only, handed_over=handed_over)
+
+    def teller(self) -> Callable[[Notice], None] | None:
+        """Tells the channels of ``[release.notify]``; None when there is none. What doesn't arrive is a warning."""
+        if not any(vars(self.config.release.notify).values()):
+            return None
+        from vis_tasks.wiring import build_webhooks
+
+        hooks = build_webhooks(self.config)
+
+        def tell(notice: Notice) -> None:
+            for channel, trouble in hooks.send(notice).items():
+                if trouble:
+                    self.console.warning(f"{channel} was not told: {trouble}")
+
+        return tell
 
     def result(self, document: dict[str, Any]) -> None:
         """What ``--json`` prints when the command ends well."""

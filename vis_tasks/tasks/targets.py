@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
+from vis_tasks.errors import VisError
 from vis_tasks.tasks.edge import dry, session
 from vis_tasks.tasks.words import WordsTask
 
@@ -74,7 +75,10 @@ def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
         ) -> None:
             _make(c, name, extra, plan_only=plan_only, json=json, debug=debug, packed=packed)
 
-        body, extra_help = later, {"packed": "Take what lies packed in dist/ as it is: nothing is versioned or packed here."}
+        body, extra_help = (
+            later,
+            {"packed": "Take what lies packed in dist/ as it is: nothing is versioned or packed here."},
+        )
     else:
 
         def target(c: Context, plan_only: bool = False, json: bool = False, debug: bool = False) -> None:
@@ -98,6 +102,7 @@ def _make(
     packed: bool = False,
 ) -> None:
     with session(c, name, json=json, debug=debug) as opened:
+        from vis_tasks.services.notify import tell_end
         from vis_tasks.services.release import graph_for, make_release, taken_over
         from vis_tasks.services.summary import document
 
@@ -108,10 +113,15 @@ def _make(
         opened.partial_result(lambda: document(run))
         if resume:
             _say_what_is_resumed(opened, run)
+        run.tell = opened.teller()
         try:
             make_release(run, graph, (name,), command=f"invoke {name}")
+        except VisError as error:
+            tell_end(run, error)
+            raise
         finally:
             _report(opened, run, name)
+        tell_end(run, None)
         opened.result(document(run))
 
 
@@ -127,13 +137,15 @@ def _report(opened: Session, run: Run, name: str) -> None:
     """The summary and CI's job summary, also when the run failed half-way."""
     if not run.guarded or run.plan_only or name not in {"stage", "wait", "reconcile", "tag", "release"}:
         return
-    from vis_tasks.services.summary import lines, markdown
+    from vis_tasks.services.summary import lines
+    from vis_tasks.services.wave_report import wave_report
     from vis_tasks.wiring import write_ci_report
 
     opened.console.line()
     for line in lines(run):
         opened.console.line(line)
-    write_ci_report(markdown(run))
+    if run.tools.env.get("GITHUB_STEP_SUMMARY"):
+        write_ci_report(wave_report(run))
 
 
 def explain_task(extra: tuple[Target[Run], ...]) -> Task[Any]:
