@@ -51,6 +51,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "tests.bench.planning", *session.posargs)
 
 
+@nox.session(name="ci-files")
+def ci_files(session: nox.Session) -> None:
+    """Every CI file of every combination of options, before every linter; GitHub's own parser comes from npm."""
+    _install(session, "test", "ci-files")
+    session.run("python", "-m", "tests.ci.lint", *session.posargs)
+
+
 @nox.session
 def rehearse(session: nox.Session) -> None:
     """Rehearse a release of the example workspace, every scenario."""

@@ -53,6 +53,7 @@ class Templates:
         self._loader: BaseLoader = ChoiceLoader(
             [FileSystemLoader(root / OWN), ours, PrefixLoader({"vis": ours}, delimiter=":")]
         )
+        self._environments: dict[bool, SandboxedEnvironment] = {}
 
     def render(self, file: CiFile, context: Context) -> str:
         """One file, always the same text for the same values.
@@ -64,7 +65,8 @@ class Templates:
         Raises:
             vis_tasks.errors.UsageError: a template of the team's own is wrong: file and line.
         """
-        environment = _environment(self._loader, github=file.provider == "github")
+        github = file.provider == "github"
+        environment = self._environments.setdefault(github, _environment(self._loader, github=github))
         try:
             text = environment.get_template(file.template).render(ctx=context)
         except TemplateError as error:

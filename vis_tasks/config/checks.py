@@ -104,6 +104,11 @@ def _ci(config: Config) -> list[Note]:
     found: list[Note] = []
     for name in ("install", "build"):
         found += _splits(getattr(config.ci, name), ("ci", name))
+    if not config.ci.environment and (config.ci.auth == "token" or config.ci.app):
+        what = "is empty, but jobs are given secrets"
+        found.append(
+            (("ci", "environment"), what, "an environment's name: secrets are kept there, for these jobs alone")
+        )
     if config.ci.vis_tasks and config.ci.requirements:
         found.append((("ci", "requirements"), "and ci.vis-tasks both say how to install vis-tasks", "one of them"))
     return found

@@ -249,8 +249,8 @@ class CiConfig:
         "How jobs prove to the registry who they are: trusted publishing (OIDC, no secret), or the secret NPM_TOKEN.",
         choices=("trusted", "token"),
     )
-    environment: str | None = _option(
-        "release", "Environment of the job that may publish: reviewers and secrets hang on it.", rule="ci-name"
+    environment: str = _option(
+        "release", "Environment of the job that may publish: reviewers and secrets hang on it.", rule="ci-environment"
     )
     install: tuple[str, ...] | str = _option(
         (), "Command that installs dependencies; without it the package manager's own, true to the lock file."
@@ -269,12 +269,16 @@ class CiConfig:
         "*/15 * * * *", 'When the scheduled job looks for decisions, if staging is "detached"; cron, UTC.', rule="cron"
     )
     check: bool = _option(True, "Also check pull requests: CI files in sync, and what the release will do.")
-    comment: bool = _option(True, "Let that check comment on the pull request; from forks it writes to the job summary.")
+    comment: bool = _option(
+        True, "Let that check comment on the pull request; from forks it writes to the job summary."
+    )
     vis_tasks: str | None = _option(
         None, "Requirement the jobs install vis-tasks by; without it this very version.", rule="text"
     )
     requirements: str | None = _option(
-        None, "Requirements file with hashes to install vis-tasks from instead; `ci.setup` says how to make it.", rule="inside"
+        None,
+        "Requirements file with hashes to install vis-tasks from instead; `ci.setup` says how to make it.",
+        rule="inside",
     )
 
 

@@ -62,9 +62,9 @@ def _dist_tag(value: str) -> bool:
     """Whether npm takes it: no semver range (npm's `lib/commands/dist-tag.js` refuses those), nothing to be escaped in a URL."""
     if re.fullmatch(r"[A-Za-z][A-Za-z0-9._~-]*", value) is None:
         return False
-    from nodesemver import valid_range
+    from vis_tasks.core.ranges import is_range
 
-    return valid_range(value, loose=True) is None
+    return not is_range(value)
 
 
 def _inside(value: str) -> bool:
@@ -104,6 +104,10 @@ RULES: Mapping[str, Rule] = {
     "branch": Rule("a name git accepts", _ref),
     "ci-name": _by_pattern(
         "a name of letters, digits, spaces, and -_./: inside", "[A-Za-z0-9](?:[A-Za-z0-9 _./:-]*[A-Za-z0-9])?"
+    ),
+    "ci-environment": _by_pattern(
+        "a name of letters, digits, spaces, and -_./ inside; or empty for none",
+        "(?:[A-Za-z0-9](?:[A-Za-z0-9 _./-]*[A-Za-z0-9])?)?",
     ),
     "image": _by_pattern("an image name, with a tag or a digest", "[A-Za-z0-9][A-Za-z0-9_./:@-]*"),
     "cron": _by_pattern('five fields of cron such as "*/15 * * * *"', r"[0-9*/,-]+(?: [0-9A-Za-z*/,-]+){4}"),

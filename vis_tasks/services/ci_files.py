@@ -115,7 +115,7 @@ def context_for(config: Config, workspace: Workspace, tools: CiTools, *, provide
         dist=f"{folder}/{dist}" if folder else dist,
         dist_below=dist,
         trusted=ci.auth == "trusted",
-        environment=ci.environment or None,
+        environment=ci.environment,
         runners=ci.runners,
         tags=ci.tags,
         image=ci.image,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
+from vis_tasks.core.ci.context import unattended
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -119,17 +121,18 @@ def _github(config: Config, path: str, web: str) -> tuple[Step, ...]:
     steps = []
     if config.ci.environment:
         base = f"/repos/{path}/environments/{quote(config.ci.environment, safe='')}"
-        policy = {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
-        calls = (
-            Call("PUT", base, policy),
-            *(
-                # GitHub answers 303 to a policy that is there.
-                Call("POST", f"{base}/deployment-branch-policies", {"name": branch}, (200, 201, 303))
-                for branch in _branches(config)
-            ),
-        )
+        calls = (Call("PUT", base, _policy()), *_policies(config, path, config.ci.environment))
         why = "Only jobs of the release branches get its secrets and its name. Reviewers, if you want some, are set there too."
         steps.append(Step(f"The environment {config.ci.environment}", why, f"{web}/settings/environments", calls))
+    if config.ci.app or config.ci.auth == "token":
+        name = unattended(config.ci.environment)
+        calls = (Call("PUT", f"/repos/{path}/environments/{quote(name, safe='')}", _policy()),)
+        why = "For jobs that write state but publish nothing: the app's secret, or a read-only NPM_TOKEN; no reviewers."
+        steps.append(
+            Step(
+                f"The environment {name}", why, f"{web}/settings/environments", (*calls, *_policies(config, path, name))
+            )
+        )
     if config.ci.app:
         why = "A GitHub App of yours with contents: write; it goes on the bypass list of the branch rules below."
         steps.append(
@@ -141,6 +144,16 @@ def _github(config: Config, path: str, web: str) -> tuple[Step, ...]:
     why = "Tags that match the tag pattern should be made by the release alone, and never moved."
     steps.append(Step("Recommended: tag rules", why, f"{web}/settings/rules"))
     return tuple(steps)
+
+
+def _policy() -> dict[str, Any]:
+    return {"deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}}
+
+
+def _policies(config: Config, path: str, environment: str) -> tuple[Call, ...]:
+    """GitHub answers 303 to a policy that is there."""
+    place = f"/repos/{path}/environments/{quote(environment, safe='')}/deployment-branch-policies"
+    return tuple(Call("POST", place, {"name": branch}, (200, 201, 303)) for branch in _branches(config))
 
 
 def _gitlab(config: Config, path: str, web: str) -> tuple[Step, ...]:

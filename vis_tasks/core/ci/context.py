@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["GITLAB_ROOT", "CiFile", "Context", "Manager", "Pin", "files_for", "manager_for"]
+__all__ = ["GITLAB_ROOT", "CiFile", "Context", "Manager", "Pin", "files_for", "manager_for", "unattended"]
 
 
 GITLAB_ROOT = ".gitlab-ci.yml"
@@ -65,7 +65,7 @@ class Context:
         dist: where tarballs lie, from the repository's top.
         dist_below: the same from the workspace root.
         trusted: whether jobs use trusted publishing; else they are given NPM_TOKEN.
-        environment: of the job that may publish, or None.
+        environment: of the job that may publish; empty for none.
         runners: labels on GitHub.
         tags: tags on GitLab.
         image: on GitLab.
@@ -95,7 +95,7 @@ class Context:
     dist: str
     dist_below: str
     trusted: bool
-    environment: str | None
+    environment: str
     runners: tuple[str, ...]
     tags: tuple[str, ...]
     image: str
@@ -111,6 +111,11 @@ class Context:
     actions: Mapping[str, Pin] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def unattended(self) -> str:
+        """The environment of jobs that write state but publish nothing: one without reviewers."""
+        return unattended(self.environment)
+
 
 @dataclass(frozen=True)
 class CiFile:
@@ -125,6 +130,11 @@ class CiFile:
     provider: str
     template: str
     path: str
+
+
+def unattended(environment: str) -> str:
+    """Name of the environment beside the one that may publish."""
+    return f"{environment}-unattended" if environment else ""
 
 
 def files_for(provider: str, context: Context) -> tuple[CiFile, ...]:
