@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 
 import nox
 
@@ -35,6 +36,24 @@ def tests(session: nox.Session) -> None:
     _install(session, "test", "dev")
     workers = os.environ.get("VIS_TEST_WORKERS", "auto")
     session.run("pytest", "--numprocesses", workers, *session.posargs)
+
+
+@nox.session
+def crash(session: nox.Session) -> None:
+    """Kill a release at every boundary of every scenario, then release again: same machine, and fresh clone."""
+    _install(session, "test", "dev")
+    workers = os.environ.get("VIS_TEST_WORKERS", "auto")
+    session.run("pytest", "tests/crash", "--numprocesses", workers, *session.posargs, env={"VIS_CRASH": "all"})
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Random schedules against the promises: VIS_CHAOS says how many, VIS_CHAOS_SEED which ones; the seed is printed."""
+    _install(session, "test", "dev")
+    seed = os.environ.get("VIS_CHAOS_SEED") or str(secrets.randbelow(2**32))
+    count = os.environ.get("VIS_CHAOS", "1000")
+    session.log(f"{count} schedules; the same ones again: VIS_CHAOS={count} VIS_CHAOS_SEED={seed} nox -s chaos")
+    session.run("pytest", "tests/chaos", f"--hypothesis-seed={seed}", *session.posargs, env={"VIS_CHAOS": count})
 
 
 @nox.session

@@ -1,0 +1,1 @@
+"""Random schedules of releases, decisions, faults and crashes."""

@@ -1,0 +1,1 @@
+"""Killed at every boundary there is."""

@@ -1,0 +1,98 @@
+"""A process that releases, and kills itself at the boundary it is told. Imports everything once, then forks for each run.
+
+It speaks lines on its standard streams: a JSON order comes in; ``D`` goes out whenever a run sleeps, so that humans can decide
+meanwhile, and any line is the answer; ``E <wait status>`` ends the order. What the run said is in the log the order names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import traceback
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from tests.rig.house import house, release
+from vis_tasks.adapters.console import make_console
+from vis_tasks.errors import VisError
+
+
+class Fuse:
+    """Counts boundaries, writes each down, and ends the process at one of them."""
+
+    def __init__(self, at: int | None, trace: Path) -> None:
+        self._at = at
+        self._count = 0
+        self._lock = threading.Lock()
+        self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def __call__(self, label: str) -> None:
+        with self._lock:
+            self._count += 1
+            os.write(self._trace, f"{label}\n".encode())
+            if self._count == self._at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DecidingClock:
+    """Real time, but that a sleep is over at once; the humans have their turn in it."""
+
+    def __init__(self) -> None:
+        self._slept = 0.0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._slept)
+
+    def monotonic(self) -> float:
+        return monotonic() + self._slept
+
+    def sleep(self, seconds: float) -> None:
+        self._slept += seconds
+        os.write(1, b"D\n")
+        os.read(0, 64)
+
+
+def run(order: dict[str, Any]) -> int:
+    """One release, in the child."""
+    os.environ.clear()
+    os.environ.update(order["env"])
+    os.chdir(order["root"])
+    with Path(order["log"]).open("a", encoding="utf-8", buffering=1) as log:
+        console = make_console(json_mode=False, env=order["env"], stdout=log, stderr=log)
+        try:
+            made = house(
+                Path(order["root"]),
+                order["env"],
+                clock=DecidingClock(),
+                console=console,
+                boundary=Fuse(order["at"], Path(order["trace"])),
+            )
+            release(made, *order["goals"])
+        except VisError as error:
+            log.write(f"{error.code}: {error.message}\n{error.hint}\n")
+            return error.exit_code
+        except BaseException:  # noqa: BLE001  (told in the log, seen by its exit code)
+            traceback.print_exc(file=log)
+            return 70
+    return 0
+
+
+def main() -> None:
+    """Serve orders until standard input ends."""
+    for line in iter(sys.stdin.buffer.readline, b""):
+        if not line.startswith(b"{"):
+            continue
+        child = os.fork()
+        if child == 0:
+            os._exit(run(json.loads(line)))
+        _, status = os.waitpid(child, 0)
+        os.write(1, f"E {os.waitstatus_to_exitcode(status)}\n".encode())
+
+
+if __name__ == "__main__":
+    main()
