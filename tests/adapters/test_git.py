@@ -283,7 +283,9 @@ class TestCommit:
         assert repo.files_of(commit) == {"staged.json"}
 
     def test_paths_are_paths_and_never_patterns(self, nested):
-        nested.put("[a]/x"), nested.put("a/x"), nested.put("*")
+        nested.put("a/x")
+        nested.git.commit(["a/x"], "a path that the pattern would match")
+        nested.put("[a]/x"), nested.put("a/x", "changed"), nested.put("*")
         commit = nested.git.commit(["[a]/x", "*"], "literal")
         assert nested.files_of(commit) == {"libs/[js]/[a]/x", "libs/[js]/*"}
 

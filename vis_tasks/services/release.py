@@ -160,8 +160,14 @@ def _close(run: Run) -> None:
     state = run.state.pending()
     if run.state.has_journal() and not (state.pending or state.approved or run.report.of("failed")):
         step = run.state.journal().versioning
-        if step is None or step.pushed:
+        if step is None or step.pushed or _arrived(run, step.commit):
             _finish_wave(run)
+
+
+def _arrived(run: Run, commit: str | None) -> bool:
+    """Whether the remote has the version commit, though a kill came before that was noted."""
+    there = run.refs.branch
+    return bool(commit and there and run.tools.git.has_commit(there) and run.tools.git.contains(commit, there))
 
 
 def _finish_wave(run: Run) -> None:

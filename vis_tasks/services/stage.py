@@ -133,7 +133,8 @@ def _one(
     )
     with lock:
         _write_down(run, package, line.commit, result, url)
-        run.state.note(lambda journal: journal.settled(spec))
+        if result.sure:
+            run.state.note(lambda journal: journal.settled(spec))
     return result
 
 
