@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vis_tasks.services.run import Run
-    from vis_tasks.services.tag import Tagging
+    from vis_tasks.services.tagging import Tagging
 
 __all__ = ["make_releases"]
 

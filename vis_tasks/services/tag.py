@@ -5,7 +5,6 @@ All new tags are pushed in one atomic push. A tag that exists elsewhere is an er
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
@@ -19,6 +18,7 @@ from vis_tasks.services.forge_release import make_releases
 from vis_tasks.services.origin import commit_that_brought
 from vis_tasks.services.record import push_chores, record
 from vis_tasks.services.run import Outcome
+from vis_tasks.services.tagging import Tagging
 from vis_tasks.services.wave import find_wave, forget_wave
 from vis_tasks.services.workspace_changelog import CHANGELOG, RECORD_WAVE, changelog_chore, recorded_in
 
@@ -27,16 +27,7 @@ if TYPE_CHECKING:
     from vis_tasks.services.record import Chore
     from vis_tasks.services.run import Run
 
-__all__ = ["Tagging", "look", "served_without", "tag"]
-
-
-@dataclass(frozen=True)
-class Tagging:
-    """One tag to make."""
-
-    entry: Entry
-    tag: str
-    commit: str
+__all__ = ["look", "served_without", "tag"]
 
 
 def look(run: Run) -> State:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vis_tasks.services.run import Run
-    from vis_tasks.services.tag import Tagging
+    from vis_tasks.services.tagging import Tagging
 
 __all__ = ["CHANGELOG", "RECORD_WAVE", "changelog_chore", "insert_wave", "recorded_in"]
 
