@@ -53,6 +53,18 @@ def collection(stage: Task[Any]) -> Collection:
     ns.add_task(
         WordsTask(reject, name="stage.reject", words="ids", help={**_DECIDE, "yes": "Don't ask whether it is meant."})
     )
+    ns.add_task(
+        WordsTask(
+            restage,
+            name="stage.restage",
+            words="names",
+            help={
+                **_HELP,
+                **{key: _DECIDE[key] for key in ("no_commit", "no_push")},
+                "names": "Packages, as words after the name too.",
+            },
+        )
+    )
     review.add_to(ns)
     return ns
 
@@ -127,6 +139,28 @@ def approve(
         if error := failure(made, "approve"):
             raise error
         opened.result(_document(made, run))
+
+
+def restage(
+    c: Context,
+    names: str = "",
+    *,
+    no_commit: bool = False,
+    no_push: bool = False,
+    json: bool = False,
+    debug: bool = False,
+) -> None:
+    """Let the next release stage a rejected version again, under the same number.
+
+    Example: invoke stage.restage @acme/core
+    """
+    with session(c, "stage.restage", json=json, debug=debug) as opened:
+        from vis_tasks.services.restage import restage as again
+
+        specs = again(opened.run(), names.replace(",", " ").split(), commit=not no_commit, push=not no_push)
+        opened.console.success(f"no longer rejected: {', '.join(specs)}")
+        opened.console.line("`invoke release` packs and stages it again; the next CI run does it too.")
+        opened.result({"restaged": list(specs)})
 
 
 def reject(
