@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 
+@pytest.fixture(autouse=True)
+def _npm_uploads(world: World) -> None:
+    """Here the uploads are the real ``npm stage publish``; elsewhere whoever ``client = "auto"`` chooses."""
+    world.client = "npm"
+    world.configure()
+
+
 def test_a_wave_that_is_approved_in_time_is_tagged_at_the_commit_it_was_built_from(world: World) -> None:
     world.package("core").package("app", dependencies={"core": "~1.0.0"})
     world.change("one", core="minor").commit()

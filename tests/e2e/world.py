@@ -59,6 +59,7 @@ class World:
     registry: Registry
     env: dict[str, str]
     packages: dict[str, str] = field(default_factory=dict)
+    client: str = "auto"
 
     # --- files and git ----------------------------------------------------------------------------------------------
 
@@ -72,7 +73,8 @@ class World:
         return (self.root / path).read_text(encoding="utf-8")
 
     def configure(self, *, timeout: str = "60s", extra: str = "") -> World:
-        return self.write("vis.toml", _CONFIG.format(timeout=timeout) + extra)
+        client = "" if self.client == "auto" else f'[release.publish]\nclient = "{self.client}"\n\n'
+        return self.write("vis.toml", client + _CONFIG.format(timeout=timeout) + extra)
 
     def package(self, name: str, version: str = "1.0.0", **manifest: Any) -> World:
         folder = name.rpartition("/")[2]

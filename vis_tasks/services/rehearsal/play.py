@@ -240,6 +240,9 @@ class _Rehearsal:
             "VIS_RELEASE__PUBLISH__STAGE__HEARTBEAT": "10s",
             "VIS_RELEASE__FORGE__PROVIDER": "none",
         }
+        if self.config.publish.client == "auto":
+            # On CI, where identities sign provenance, "auto" takes the npm client; here, without one, it would not.
+            settings["VIS_RELEASE__PUBLISH__CLIENT"] = "npm"
         return self.tools.stream(
             self.tools.release_argv(self.stage.root),
             cwd=self.stage.root,
