@@ -59,7 +59,11 @@ def test_a_bomb_is_refused_by_what_its_headers_claim(mocker) -> None:
         read_contents(tarball(entry("package/a", b"0" * 900), entry("package/b", b"0" * 900)))
 
 
-@pytest.mark.parametrize("data", [b"", b"not gzip", tarball()[:40], b"\x1f\x8b" + b"\0" * 64])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"not gzip", tarball()[:40], b"\x1f\x8b" + b"\0" * 64],
+    ids=["nothing", "other bytes", "cut off", "only a header"],
+)
 def test_what_is_no_tarball_is_refused(data: bytes) -> None:
     with pytest.raises(Failed) as caught:
         read_contents(data)
