@@ -48,6 +48,7 @@ def tag(run: Run) -> None:
             and not fully done stays in staged.json's ``approved`` list, so that the next run goes on here.
     """
     run.forget("refs")
+    last = _released_last(run)
     owed = find_wave(run).owed
     ready = [entry for entry in _in_order(run, owed) if not _held(run, entry, owed)]
     work = [_tagging(run, entry) for entry in ready]
@@ -63,7 +64,7 @@ def tag(run: Run) -> None:
     run.state.note(lambda journal: journal.add("pushed", *(item.tag for item in work)))
     for item in work:
         run.report.put(Outcome(item.entry.name, item.entry.version, "published", stage_id=item.entry.id))
-    make_releases(run, work or _released_last(run))
+    make_releases(run, [*work, *(item for item in last if item.tag not in {each.tag for each in work})])
     for item in work:
         run.state.change(lambda state, item=item: state.tagged(*item.entry.key))  # type: ignore[misc]
     if work:
