@@ -14,6 +14,7 @@ from vis_tasks.core.layers import layers
 from vis_tasks.core.pending import Entry
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.ports import StageList
+from vis_tasks.services.origin import built_from
 from vis_tasks.services.pack import look as look_pack
 from vis_tasks.services.pack import packed, uploadable
 from vis_tasks.services.record import record
@@ -154,7 +155,7 @@ def _write_down(run: Run, package: Package, commit: str, result: Upload, url: st
         staged_at=result.staged_at or timestamp(run.tools.clock.now()),
         integrity=line.integrity if line else None,
         shasum=line.shasum if line else None,
-        commit=commit,
+        commit=built_from(run, package, commit),
         registry=url if _is_foreign(run, url) else None,
     )
     run.state.change(lambda state: state.approve(entry) if result.live else state.put(entry))
