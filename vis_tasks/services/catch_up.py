@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from vis_tasks.core.wave import Journal
     from vis_tasks.services.run import Run
 
-__all__ = ["only_ours", "pending_at", "replay_onto"]
+__all__ = ["is_chore", "only_ours", "pending_at", "replay_onto"]
 
 _CHORE = re.compile(r"chore\(release\): (record|clear|approve|reject|restage|drop) .*\[skip ci\]")
+
+
+def is_chore(subject: str) -> bool:
+    """Whether a commit's subject is one of our chores: they change staged.json or the workspace changelog alone."""
+    return _CHORE.fullmatch(subject) is not None
 
 
 def pending_at(run: Run, commit: str) -> Pending:
@@ -25,7 +30,7 @@ def only_ours(run: Run, tip: str) -> bool:
     """Whether all that HEAD has and the remote's tip lacks are commits of a release that was cut short."""
     commits = run.tools.git.subjects(tip, run.tools.git.head() or "HEAD")
     version = _unpushed_version(run)
-    return all(commit == version or _CHORE.fullmatch(subject) for commit, subject in commits)
+    return all(commit == version or is_chore(subject) for commit, subject in commits)
 
 
 def replay_onto(run: Run, tip: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from vis_tasks.services.catch_up import is_chore
+
 if TYPE_CHECKING:
     from vis_tasks.core.model import Package
     from vis_tasks.services.run import Run
 
-__all__ = ["commit_that_brought", "is_ours"]
+__all__ = ["built_from", "commit_that_brought", "is_ours"]
 
 _HISTORY = 200
 
@@ -26,6 +28,22 @@ def commit_that_brought(run: Run, package: Package) -> str | None:
             break
         brought = commit
     return brought
+
+
+def built_from(run: Run, package: Package, commit: str) -> str:
+    """The commit to tag for bytes that were packed at ``commit``: our own chores on top changed nothing in them.
+
+    So a wave that is taken up after ``chore(release): record …`` is tagged where it would have been without the interruption.
+    Free right after the version step; else a ``git log`` and a ``git show`` per commit that touched the package.json since.
+    """
+    step = run.state.journal().versioning if run.state.has_journal() else None
+    if step is not None and step.commit == commit:
+        return commit
+    brought = commit_that_brought(run, package)
+    if brought is None or brought == commit:
+        return commit
+    since = run.tools.git.subjects(brought, commit)
+    return next((each for each, subject in since if not is_chore(subject)), brought)
 
 
 def is_ours(run: Run, package: Package) -> bool:
