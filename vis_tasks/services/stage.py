@@ -20,6 +20,7 @@ from vis_tasks.services.pack import packed, uploadable
 from vis_tasks.services.record import record
 from vis_tasks.services.run import Outcome
 from vis_tasks.services.state import timestamp
+from vis_tasks.services.tag import served_without
 from vis_tasks.services.upload import Upload, upload
 from vis_tasks.services.wave import find_wave, forget_wave
 
@@ -97,7 +98,7 @@ def stage(run: Run) -> None:
     for layer in layers(run.workspace, by_name):
         jobs = []
         for name in layer:
-            blockers = _blockers(by_name[name], failed)
+            blockers = _blockers(run, by_name[name], failed)
             if blockers:
                 failed.add(name)
                 run.report.put(Outcome(name, by_name[name].version, "held", f"held: needs {', '.join(blockers)}"))
@@ -162,6 +163,9 @@ def _write_down(run: Run, package: Package, commit: str, result: Upload, url: st
     if result.live:
         run.tools.console.success(f"{spec} is published")
         return
+    if not stages_package(run, package.name):
+        run.tools.console.success(f"{spec} is published; its tag waits until it can be installed")
+        return
     run.report.staged.append(spec)
     how = "adopted, it was staged before" if result.adopted else "staged"
     run.tools.console.success(f"{spec} {how} (id {result.stage_id or 'unknown'})")
@@ -178,9 +182,31 @@ def _known_stages(run: Run, packages: Iterable[Package]) -> dict[str, tuple[Stag
     return found
 
 
-def _blockers(package: Package, failed: set[str]) -> tuple[str, ...]:
-    names = {*package.table("dependencies"), *package.table("peerDependencies"), *package.table("optionalDependencies")}
-    return tuple(sorted(names & failed))
+def _blockers(run: Run, package: Package, failed: set[str]) -> tuple[str, ...]:
+    """What holds a package back: what it needs failed in this wave, was rejected, or timed out in an earlier one.
+
+    A package that is published plainly is installable at once, so it also waits for what is still undecided. Nothing is held
+    when a live version of the dependency fits its range.
+    """
+    state = run.state.pending()
+    plain = not stages_package(run, package.name)
+    found = []
+    for table in ("dependencies", "peerDependencies", "optionalDependencies"):
+        for name, spec in package.table(table).items():
+            needed = run.workspace.by_name.get(name)
+            if needed is None:
+                continue
+            if name in failed:
+                found.append(name)
+                continue
+            entry = state.find(name, needed.version)
+            gone = state.is_rejected(name, needed.version)
+            undecided = entry is not None and (plain or entry.reason != "waiting")
+            if (gone or undecided) and not served_without(run, entry or Entry(name, needed.version), spec):
+                found.append(
+                    f"{name}@{needed.version} ({'rejected' if gone else entry.reason if entry else 'pending'})"
+                )
+    return tuple(sorted(set(found)))
 
 
 def _checkpoint(run: Run, *, readable: bool) -> None:

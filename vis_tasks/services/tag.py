@@ -124,7 +124,7 @@ def _held(run: Run, entry: Entry, owed: tuple[Entry, ...]) -> bool:
 
 
 def served_without(run: Run, pending: Entry, spec: str) -> bool:
-    """Whether some tagged (so: live) version of the dependency fits the range."""
+    """Whether a live version of the dependency fits the range: a tagged one, or the one that this wave replaced on disk."""
     range_ = spec.removeprefix("workspace:")
     if range_ in {"*", "^", "~"}:
         range_ = f"{'' if range_ == '*' else range_}{pending.version}"
@@ -134,6 +134,8 @@ def served_without(run: Run, pending: Entry, spec: str) -> bool:
         for name in run.refs.tags
         if name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
     ]
+    step = run.state.journal().versioning if run.state.has_journal() else None
+    versions += [step.releases[pending.name][0]] if step and pending.name in step.releases else []
     return any(satisfies(version, range_) for version in versions)
 
 

@@ -76,7 +76,8 @@ def upload(
                 return found
         last = (stager.publish if plainly else stager.stage)(tarball, tag=tag, access=access)
         if last.outcome is StageOutcome.STAGED:
-            return Upload(ok=True, stage_id=last.stage_id, live=plainly)
+            # A plain publish is scanned before it is live, too: only a look at the registry says that it is.
+            return Upload(ok=True, stage_id=last.stage_id)
         if last.outcome in {StageOutcome.ALREADY_STAGED, StageOutcome.ALREADY_LIVE}:
             return _look_for(run, url, line) or _taken(last)
         if last.outcome is StageOutcome.REFUSED:
