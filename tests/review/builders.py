@@ -59,4 +59,4 @@ def tarball(*entries: tuple[tarfile.TarInfo, bytes]) -> bytes:
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for info, data in (entry("package/package.json", b'{"name": "core", "version": "1.1.0"}'), *entries):
             archive.addfile(info, io.BytesIO(data) if info.isreg() else None)
-    return gzip.compress(raw.getvalue())
+    return gzip.compress(raw.getvalue(), mtime=0)

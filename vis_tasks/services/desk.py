@@ -105,13 +105,12 @@ def _record(run: Run, verb: str, made: Sequence[Decision], *, commit: bool, push
 
 
 def _say(run: Run, decision: Decision) -> None:
+    """What could not be decided is told at the end, all together; see `failure`."""
     console, entry = run.tools.console, decision.entry
     if decision.done:
         console.success(f"{decision.outcome.capitalize()} {entry.id or '(id unknown)'} ({entry.spec})")
-        if decision.outcome == "approved" and not decision.live:
-            console.detail(f"{entry.spec} isn't installable yet: the registry scans it first")
-    else:
-        console.error(f"{entry.spec} {'was held back' if decision.outcome == 'held' else 'failed'}: {decision.why}")
+    if decision.outcome == "approved" and not decision.live:
+        console.detail(f"{entry.spec} isn't installable yet: the registry scans it first")
 
 
 def _in_order(run: Run, verb: str, entries: Sequence[Entry]) -> list[Entry]:
@@ -214,7 +213,10 @@ def failure(made: Sequence[Decision], verb: str) -> Failed | None:
     left = [decision for decision in made if not decision.done]
     if not left:
         return None
-    lines = [f"  {decision.entry.spec}: {decision.why}" for decision in left]
+    held_back = {"held": "was held back: "}
+    lines = [
+        f"  {decision.entry.spec} {held_back.get(decision.outcome, 'failed: ')}{decision.why}" for decision in left
+    ]
     held = any(decision.outcome == "held" for decision in left)
     return Failed(
         "\n".join([f"{len(left)} of {len(made)} stage(s) could not be decided:", *lines]),

@@ -160,7 +160,7 @@ def _registry(run: Run, name: str, version: str, entry: Entry | None) -> Iterato
     if isinstance(listed, StageList):
         record = next((each for each in listed.records if each.version == version), None)
         if record:
-            status = f" ({record.status})" if record.status else ""
+            status = f" ({record.status})" if record.status not in {None, "staged"} else ""
             yield Fact("registry", "staged", f"{url}: staged{status} by {record.actor or 'somebody'}, id {record.id}")
             return
     said = reader.status(name, version)

@@ -25,6 +25,7 @@ _MOST_DIFF_LINES = 60
 _STYLES = {Level.DANGER: "bold red", Level.WARNING: "yellow", Level.NOTE: "dim"}
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
 _PLAIN_WIDTH = 120
+_NARROWEST = 40
 
 
 def print_reviews(reviews: Sequence[Review], stream: TextIO, env: Mapping[str, str]) -> None:
@@ -42,7 +43,7 @@ def print_reviews(reviews: Sequence[Review], stream: TextIO, env: Mapping[str, s
         force_terminal=colour,
         no_color=not colour,
         color_system="standard" if colour else None,
-        width=None if terminal else _PLAIN_WIDTH,
+        width=None if terminal else _columns(env),
         highlight=False,
         markup=False,
         emoji=False,
@@ -50,6 +51,12 @@ def print_reviews(reviews: Sequence[Review], stream: TextIO, env: Mapping[str, s
     )
     for review in reviews:
         draw(review, console)
+
+
+def _columns(env: Mapping[str, str]) -> int:
+    """Where nobody knows the width, ``COLUMNS`` may say it."""
+    named = env.get("COLUMNS", "")
+    return max(_NARROWEST, int(named)) if named.isascii() and named.isdecimal() else _PLAIN_WIDTH
 
 
 def _clean(text: str, style: str = "") -> Text:

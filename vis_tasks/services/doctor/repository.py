@@ -91,7 +91,9 @@ def state_findings(run: Run) -> Iterator[Finding]:
     """staged.json, the journal, the lock."""
     try:
         state = run.state.pending()
-        open_wave = run.state.has_journal() and run.state.journal()
+        journal = run.state.journal() if run.state.has_journal() else None
+        step = journal.versioning if journal else None
+        cut_off = journal is not None and bool(journal.intents or (step and not step.pushed))
     except VisError as error:
         yield Finding("state.files", FAIL, error.message, error.hint)
         return
@@ -105,9 +107,9 @@ def state_findings(run: Run) -> Iterator[Finding]:
         )
     else:
         yield Finding("publish-stage.pending", PASS, "nothing is pending")
-    if open_wave:
+    if cut_off:
         yield Finding(
-            "state.journal", WARN, "a wave was begun on this machine and not finished", "`invoke release` takes it up"
+            "state.journal", WARN, "a run on this machine was cut off half-way", "`invoke release` takes it up"
         )
     lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
     holder = lock.holder()
