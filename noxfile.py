@@ -77,6 +77,13 @@ def ci_files(session: nox.Session) -> None:
     session.run("python", "-m", "tests.ci.lint", *session.posargs)
 
 
+@nox.session(name="ci-run")
+def ci_run(session: nox.Session) -> None:
+    """The CI files really run: GitHub's under act, GitLab's under gitlab-ci-local (needs rsync and Node 20.17 or newer)."""
+    _install(session, "test", "ci-files")
+    session.run("python", "-m", "tests.ci.real", *session.posargs)
+
+
 @nox.session
 def rehearse(session: nox.Session) -> None:
     """Rehearse a release of the example workspace, every scenario."""
