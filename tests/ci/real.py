@@ -139,8 +139,13 @@ class Place:
         """What staged.json on the remote waits for."""
         self.git("fetch", "--quiet", "origin", "main")
         done = subprocess.run(
-            ["git", "show", "FETCH_HEAD:.vis/release/staged.json"], cwd=self.root, env=self.env, capture_output=True, text=True, check=False
-        )  # fmt: skip
+            ["git", "show", "FETCH_HEAD:.vis/release/staged.json"],
+            cwd=self.root,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         entries = json.loads(done.stdout)["pending"] if done.returncode == 0 else []
         return {f"{entry['name']}@{entry['version']}" for entry in entries}
 
