@@ -3,8 +3,8 @@
 GitHub (documentation, "Control the concurrency of workflows and jobs"): of one group one run is in progress; without a queue
 one more may be pending, and a newer one cancels it; with ``queue: max`` up to 100 wait, first in first out;
 ``cancel-in-progress`` would end the running one. GitLab ("Resource group"): one job of a group runs, the others wait;
-``oldest_first`` starts them by pipeline, ``newest_first`` and ``unordered`` don't; waiting jobs are not cancelled; an interruptible
-pipeline may be by a newer one.
+``oldest_first`` starts them by pipeline, ``newest_first`` and ``unordered`` don't; waiting jobs are not cancelled; an
+interruptible pipeline may be by a newer one.
 """
 
 from __future__ import annotations
