@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Change, Package, Plan, Workspace
     from vis_tasks.core.remotes import Remote
     from vis_tasks.core.tarball_checks import Problem
-    from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Person, Runner, Tarball
+    from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Person, RefCell, Runner, Tarball
     from vis_tasks.services.ci_files import CiTools
     from vis_tasks.services.rehearsal.play import RehearsalTools
     from vis_tasks.services.run import Tools
@@ -183,7 +183,14 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
         plan_edits=lambda workspace, plan: _plan_edits(root, config.release, git, clock, workspace, plan),
         refresh_lockfile=refresh_lockfile,
         redact=redact,
+        ref_cell=lambda remote, ref: _ref_cell(runner, root, remote, ref),
     )
+
+
+def _ref_cell(runner: Runner, root: Path, remote: str, ref: str) -> RefCell:
+    from vis_tasks.adapters.git_refs import GitRefCell
+
+    return GitRefCell(runner, root, remote, ref)
 
 
 def build_rehearsal_tools(console: Console) -> RehearsalTools:

@@ -7,7 +7,7 @@ mistaken for "no".
 from __future__ import annotations
 
 from vis_tasks.ports.forge import Forge, ForgeLookup, ForgeRelease
-from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RemoteRefs
+from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RefCell, RemoteRefs
 from vis_tasks.ports.registry import (
     NO_STAGING,
     Decided,
@@ -55,6 +55,7 @@ __all__ = [
     "PushRefused",
     "PushStale",
     "Pushed",
+    "RefCell",
     "RegistryReader",
     "ReleasedVersion",
     "RemoteRefs",

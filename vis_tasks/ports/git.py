@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Git", "PushRefused", "PushStale", "Pushed", "RemoteRefs"]
+__all__ = ["Git", "PushRefused", "PushStale", "Pushed", "RefCell", "RemoteRefs"]
 
 
 @dataclass(frozen=True)
@@ -155,4 +155,27 @@ class Git(Protocol):
 
     def move_to(self, commit: str) -> None:
         """Move the branch and the tree to a commit, keeping uncommitted changes; fails when that would lose some."""
+        ...
+
+
+class RefCell(Protocol):
+    """A ref on a remote that holds a text, read and swapped in one step each: of two that swap at once, one succeeds."""
+
+    def read(self) -> tuple[str, str] | None:
+        """The commit it is at and its text; None when there is no such ref.
+
+        Raises:
+            vis_tasks.errors.Failed: the remote can't be reached.
+        """
+        ...
+
+    def swap(self, expected: str | None, content: str | None) -> str | PushStale | None:
+        """Set the text if the ref is still at ``expected`` (None: isn't there); None as text removes it.
+
+        Returns:
+            The new commit (None when removed), or `PushStale` when somebody else was faster.
+
+        Raises:
+            vis_tasks.errors.Failed: code ``PUSH_REFUSED``; the remote takes no such ref, or can't be reached.
+        """
         ...

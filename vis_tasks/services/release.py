@@ -13,6 +13,7 @@ from vis_tasks.services.commands import run_command
 from vis_tasks.services.lock import Lock
 from vis_tasks.services.make import Explained, explain, make
 from vis_tasks.services.record import record
+from vis_tasks.services.remote_lock import remote_lock
 from vis_tasks.services.summary import finish_report
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def make_release(run: Run, graph: Graph[Run], goals: tuple[str, ...], *, command
         finish_report(run)
         return
     lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
-    with lock.held(command):
+    with lock.held(command), remote_lock(run, command):
         try:
             run.report.ran.extend(make(graph, goals, run, _Steps(run)))
         except BaseException:

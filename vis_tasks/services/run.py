@@ -17,9 +17,26 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Change, Package, Plan, Workspace
     from vis_tasks.core.notice import Notice
     from vis_tasks.core.tarball_checks import Problem
-    from vis_tasks.ports import Clock, Console, Files, Forge, Git, Machine, Npm, Packer, RemoteRefs, Runner, Tarball
+    from vis_tasks.ports import (
+        Clock,
+        Console,
+        Files,
+        Forge,
+        Git,
+        Machine,
+        Npm,
+        Packer,
+        RefCell,
+        RemoteRefs,
+        Runner,
+        Tarball,
+    )
 
 __all__ = ["Outcome", "Report", "Run", "Tools"]
+
+
+def _no_refs(remote: str, ref: str) -> RefCell:
+    raise NotImplementedError(f"no way to reach {ref} on {remote}")
 
 
 @dataclass(frozen=True)
@@ -45,6 +62,7 @@ class Tools:
     plan_edits: Callable[[Workspace, Plan], Sequence[FileEdit]]
     refresh_lockfile: Callable[[Workspace], Sequence[str]]
     redact: Callable[[str], str] = str
+    ref_cell: Callable[[str, str], RefCell] = _no_refs
 
 
 @dataclass(frozen=True)

@@ -33,15 +33,16 @@ def unlock(c: Context, json: bool = False, debug: bool = False) -> None:
     """
     with session(c, "unlock", json=json, debug=debug) as opened:
         from vis_tasks.services.lock import Lock
+        from vis_tasks.services.remote_lock import break_remote_lock
 
         run = opened.run()
         lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
-        holder = lock.break_()
-        if holder is None:
-            opened.console.line("there is no lock")
-        else:
+        found = [lock.break_(), break_remote_lock(run)]
+        for holder in filter(None, found):
             opened.console.success(f"removed the lock of {holder.describe(run.tools.clock.now())}")
-        opened.result({"removed": holder is not None})
+        if not any(found):
+            opened.console.line("there is no lock")
+        opened.result({"removed": any(found)})
 
 
 def rehearse(c: Context, scenario: str = "approve", json: bool = False, debug: bool = False) -> None:
