@@ -13,7 +13,8 @@ from tests.rig.house import house, release
 from tests.rig.invariants import broken_promises, debts, state_at
 from tests.rig.sandbox import CONFIG, Sandbox
 from vis_tasks.errors import VisError
-from vis_tasks.registry.run import Fault, Registry, start_registry
+from vis_tasks.ports import Decided, Deciding
+from vis_tasks.registry.run import Fault, Problem, Registry, start_registry
 from vis_tasks.services.desk import decide
 
 if TYPE_CHECKING:
@@ -100,6 +101,29 @@ class Nobody:
         return False
 
 
+class ReviewDesk:
+    """`vis_tasks.ports.Desk` without npm: decisions as the registry's page makes them."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def approve(self, stage_id: str, otp: str | None = None) -> Decided:
+        return self._decide(self._registry.approve, stage_id)
+
+    def reject(self, stage_id: str, otp: str | None = None) -> Decided:
+        return self._decide(self._registry.reject, stage_id)
+
+    def in_foreground(self, verb: str, stage_id: str) -> Decided:
+        return (self.approve if verb == "approve" else self.reject)(stage_id)
+
+    def _decide(self, how: Callable[[str], object], stage_id: str) -> Decided:
+        try:
+            how(stage_id)
+        except Problem:
+            return Decided(Deciding.GONE)
+        return Decided(Deciding.DONE)
+
+
 @dataclass
 class Town:
     """One world for one schedule.
@@ -166,10 +190,15 @@ class Town:
             (self.registry.approve if verdict == "approve" else self.registry.reject)(item.id)
 
     def drop_rejected(self, machine: str) -> None:
-        """An operator clears what was rejected: `stage.reject` without anything left to reject."""
+        """An operator clears what was rejected, or what isn't staged any more: `stage.reject` with nothing left to reject."""
         self.update(machine)
         run = self._house(machine, lambda _label: None)
-        entries = [entry for entry in run.state.pending().pending if entry.reason == "rejected"]
+        there = {item.id for item in self.registry.stages()}
+        entries = [
+            entry
+            for entry in run.state.pending().pending
+            if entry.reason == "rejected" or (entry.id and entry.id not in there)
+        ]
         if entries and machine not in self._busy:
             self.told.append(f"{machine} drops {', '.join(entry.spec for entry in entries)}")
             self._tolerating(machine, lambda: decide(run, "reject", entries, Nobody()))
@@ -235,6 +264,7 @@ class Town:
             console=RecordingConsole(),
             boundary=boundary,
             machine=Machine(machine, next(self._pids)),
+            desk=ReviewDesk(self.registry),
         )
 
     def _tolerating(self, machine: str, action: Callable[[], object]) -> str:

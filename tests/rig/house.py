@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from vis_tasks.ports import Clock, Completed, Console, Machine
+    from vis_tasks.ports import Clock, Completed, Console, Desk, Machine
     from vis_tasks.services.run import Tools
 
 __all__ = ["Boundary", "FileForge", "house", "release"]
@@ -46,6 +46,7 @@ def house(
     console: Console,
     boundary: Callable[[str], None],
     machine: Machine | None = None,
+    desk: Desk | None = None,
 ) -> Run:
     """A run over the checkout at ``root``, its npm settings read from ``.npmrc`` in ``HOME`` without starting npm.
 
@@ -56,6 +57,7 @@ def house(
         console: where it talks to.
         boundary: called with a label before and after everything that leaves a trace, and before each question to the registry.
         machine: who holds the lock; this process by default.
+        desk: where decisions are made; npm by default.
     """
     config = load_config(root, {}).config
     tools: Tools = build_tools(root, config, console)
@@ -67,7 +69,7 @@ def house(
         values = file_layer((Path(env["HOME"]) / ".npmrc").read_text(encoding="utf-8"), env)
         npm_config = NpmConfig("11.19.1", root, values, env=env)
         side = NpmSide(FoundNpm(("npm",), "11.19.1", "PATH"), npm_config, runner, clock, config.release.publish)
-        return _Npm(side, boundary)
+        return _Npm(side, boundary, desk)
 
     forge = FileForge(root.parent / "forge.json")
     tools = replace(
@@ -161,15 +163,19 @@ class _Runner:
 class _Npm:
     """The npm side, its readers and stagers with boundaries."""
 
-    def __init__(self, side: NpmSide, boundary: Callable[[str], None]) -> None:
+    def __init__(self, side: NpmSide, boundary: Callable[[str], None], desk: Desk | None) -> None:
         self._side = side
         self._boundary = boundary
+        self._desk = desk
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._side, name)
 
     def reader(self, url: str) -> Any:
         return _Asking(self._side.reader(url), self._boundary)
+
+    def desk(self, url: str) -> Any:
+        return self._desk or self._side.desk(url)
 
     def stager(self, url: str) -> Any:
         return _Around(self._side.stager(url), ("stage", "publish"), "registry", self._boundary)

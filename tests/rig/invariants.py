@@ -45,13 +45,22 @@ def broken_promises(box: Sandbox, registry: Registry, *, ours: frozenset[str]) -
             found.append(f"the tag {tag} points at a commit with another version")
         elif manifest_at(box, f"{commit}^", name).get("version") == version:
             found.append(f"the tag {tag} does not point at the commit that brought the version")
-        said = box.git(box.remote, "for-each-ref", f"refs/tags/{tag}", "--format=%(contents)")
-        if live[name, version]["dist"]["integrity"] not in said:
+        words = box.git(box.remote, "for-each-ref", f"refs/tags/{tag}", "--format=%(contents)")
+        if live[name, version]["dist"]["integrity"] not in words:
             found.append(f"the tag {tag} names other bytes than are live")
     try:
-        state_at(box)
+        state = state_at(box)
     except ValueError as error:
-        found.append(f"staged.json on the remote can't be read: {error}")
+        return [*found, f"staged.json on the remote can't be read: {error}"]
+    said = {(item["name"], item["version"]) for item in state.get("rejected", [])}
+    said |= {(item["name"], item["version"]) for item in state.get("pending", []) if item["reason"] == "rejected"}
+    found += [
+        f"{name}@{version} is called rejected, and nobody rejected it"
+        for name, version in said
+        if not freed[name, version]
+    ]
+    owed = {(item["name"], item["version"]) for item in state.get("approved", [])}
+    found += [f"{name}@{version} is called approved, and isn't live" for name, version in owed - live.keys()]
     return found
 
 
