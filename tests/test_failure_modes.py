@@ -22,10 +22,7 @@ def test_every_row_is_shown_by_a_test_that_is_there(path, name):
 
 
 def test_every_row_names_a_test():
-    rows = [
-        line
-        for line in (ROOT / "docs/failure-modes.md").read_text(encoding="utf-8").splitlines()
-        if line.startswith("| ")
-    ]
-    bare = [row for row in rows if "tests/" not in row and not row.startswith(("| what happens", "| ---", "| measure"))]
+    text = (ROOT / "docs/failure-modes.md").read_text(encoding="utf-8").partition("## How often")[0]
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    bare = [row for row in rows if "tests/" not in row and not row.startswith(("| what happens", "| ---"))]
     assert bare == []

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 COUNT = int(os.environ.get("VIS_CHAOS", "12"))
 SHRINK = bool(os.environ.get("VIS_CHAOS_SHRINK"))
 
+# Where a wait is most easily deceived.
+LIST_FAULTS = [number for number, fault in enumerate(FAULTS) if fault.route == "stage.list"]
+
 packages = st.sampled_from(sorted(PACKAGES))
 machines = st.sampled_from(MACHINES)
 levels = st.sampled_from(["patch", "minor"])
@@ -34,6 +37,8 @@ deeds = st.one_of(
     st.tuples(st.just("develop"), st.none() | packages, levels),
     st.tuples(st.just("release"), machines),
     st.tuples(st.just("trouble"), st.integers(0, len(FAULTS) - 1)),
+    st.tuples(st.just("trouble"), st.sampled_from(LIST_FAULTS)),
+    st.tuples(st.just("trouble"), st.sampled_from(LIST_FAULTS)),
 )
 
 
