@@ -12,6 +12,7 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
+WORKERS = os.environ.get("VIS_TEST_WORKERS", "auto")
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
 
@@ -34,16 +35,21 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything but what has a session of its own, on all cores. Arguments go to pytest."""
     _install(session, "test", "dev")
-    workers = os.environ.get("VIS_TEST_WORKERS", "auto")
-    session.run("pytest", "--numprocesses", workers, *session.posargs)
+    session.run("pytest", "--numprocesses", WORKERS, "-m", "not slow", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """What takes longer: other npm clients and a browser from the npm registry, conformance, kills at a share of all boundaries."""
+    _install(session, "test", "dev")
+    session.run("pytest", "--numprocesses", WORKERS, "-m", "slow", *session.posargs)
 
 
 @nox.session
 def crash(session: nox.Session) -> None:
     """Kill a release at every boundary of every scenario, then release again: same machine, and fresh clone."""
     _install(session, "test", "dev")
-    workers = os.environ.get("VIS_TEST_WORKERS", "auto")
-    session.run("pytest", "tests/crash", "--numprocesses", workers, *session.posargs, env={"VIS_CRASH": "all"})
+    session.run("pytest", "tests/crash", "--numprocesses", WORKERS, *session.posargs, env={"VIS_CRASH": "all"})
 
 
 @nox.session
@@ -65,9 +71,10 @@ def replay(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """What planning costs next to a bare read-and-parse loop; arguments are numbers of packages."""
+    """What planning costs beside a bare read-and-parse loop, and the registry beside others; arguments are numbers of packages."""
     _install(session, "test", "dev")
     session.run("python", "-m", "tests.bench.planning", *session.posargs)
+    session.run("python", "-m", "tests.bench.registry")
 
 
 @nox.session(name="ci-files")

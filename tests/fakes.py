@@ -307,6 +307,9 @@ class FakeNpm:
     def oidc(self) -> bool:
         return self._oidc
 
+    def problems(self) -> tuple[str, ...]:
+        return ()
+
     def desk(self, url: str) -> Desk:
         raise NotImplementedError
 

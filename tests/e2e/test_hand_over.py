@@ -1,4 +1,4 @@
-"""A release in three jobs on three fresh checkouts: version; pack, without any credentials; and the rest, with what was packed."""
+"""A release in three jobs on fresh checkouts: version; pack, without credentials; and the rest, with what was packed."""
 
 from __future__ import annotations
 
