@@ -40,7 +40,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """What takes longer: other npm clients and a browser from the npm registry, conformance, kills at a share of all boundaries."""
+    """What takes longer: other npm clients, a browser, conformance, kills at a share of all boundaries."""
     _install(session, "test", "dev")
     session.run("pytest", "--numprocesses", WORKERS, "-m", "slow", *session.posargs)
 
@@ -71,7 +71,7 @@ def replay(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """What planning costs beside a bare read-and-parse loop, and the registry beside others; arguments are numbers of packages."""
+    """Planning beside a bare read-and-parse loop, the registry beside others; arguments are numbers of packages."""
     _install(session, "test", "dev")
     session.run("python", "-m", "tests.bench.planning", *session.posargs)
     session.run("python", "-m", "tests.bench.registry")
