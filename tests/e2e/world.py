@@ -106,9 +106,8 @@ class World:
 
     def subjects(self, since: str = "") -> list[str]:
         """Subjects on the remote's main, newest first."""
-        self.git("fetch", "--quiet", "origin", "main")
-        span = f"{since}..FETCH_HEAD" if since else "FETCH_HEAD"
-        return self.git("log", "--format=%s", span).splitlines()
+        span = f"{since}..main" if since else "main"
+        return self.git("--git-dir", str(self.remote), "log", "--format=%s", span).splitlines()
 
     def remote_tags(self) -> dict[str, str]:
         """Tags on the remote and the commits they point at."""
@@ -120,9 +119,8 @@ class World:
 
     def remote_file(self, path: str) -> str | None:
         """A file on the remote's main."""
-        self.git("fetch", "--quiet", "origin", "main")
         done = subprocess.run(
-            ["git", "show", f"FETCH_HEAD:{path}"],
+            ["git", "--git-dir", str(self.remote), "show", f"main:{path}"],
             cwd=self.root,
             env=self.env,
             capture_output=True,
