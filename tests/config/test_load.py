@@ -152,7 +152,6 @@ WRONG = [
     ("[release]\ntag-pattern = 'v1'", "release.tag-pattern", "{version}"),
     ("[release]\ntag-pattern = '{nam}@{version}'", "release.tag-pattern", "{version}"),
     ("[release]\ntag-pattern = 'a b {version}'", "release.tag-pattern", "git accepts"),
-    ("[release]\nstate-branch = 'main'", "release.state-branch", "is the base branch itself"),
     ("[release]\npublish = 1", "release.publish", "is a whole number; allowed: a table"),
     ("[release.publish]\nconcurrency = 0", "release.publish.concurrency", "is 0; allowed: 1 to 32"),
     ("[release.publish]\nconcurrency = 33", "release.publish.concurrency", "is 33; allowed: 1 to 32"),

@@ -21,7 +21,7 @@ from vis_tasks.config.shape import Kind, dotted, options, walk
 DOCS = Path(__file__).parents[2] / "docs" / "reference"
 
 # What a schema can't say: relations between options, and rules of git and semver beyond a pattern.
-BEYOND = ("release.state-branch", "release.targets.", "release.hooks.before-pack", "release.publish.tag", "ci.n")
+BEYOND = ("release.targets.", "release.hooks.before-pack", "release.publish.tag", "ci.n")
 BEYOND_RULES = ("git accepts", "inside the workspace", "release.publish.registry", "1s or more", "{version}")
 
 

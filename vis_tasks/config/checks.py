@@ -28,7 +28,7 @@ def check(config: Config, note: Callable[[KeyPath, str, str], None]) -> None:
         config: the built configuration.
         note: called with the path, what is wrong, and what is allowed.
     """
-    for path, what, allowed in (*_groups(config), *_targets(config), *_hooks(config), *_branches(config), *_ci(config)):
+    for path, what, allowed in (*_groups(config), *_targets(config), *_hooks(config), *_ci(config)):
         note(path, what, allowed)
 
 
@@ -90,13 +90,6 @@ def _splits(command: tuple[str, ...] | str, path: KeyPath) -> list[Note]:
         shlex.split(command)
     except ValueError as error:
         return [(path, f"can't be split into words: {error}", "closed quotes, or a list of strings")]
-    return []
-
-
-def _branches(config: Config) -> list[Note]:
-    release = config.release
-    if release.state_branch and release.state_branch == release.base_branch:
-        return [(("release", "state-branch"), "is the base branch itself", "another branch, or leave it out")]
     return []
 
 

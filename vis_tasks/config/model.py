@@ -223,9 +223,6 @@ class ReleaseConfig:
         choices=("default", "keep-a-changelog", "links", "none"),
     )
     workspace_changelog: bool = _option(True, "Write what really went live to the root CHANGELOG.md.")
-    state_branch: str | None = _option(
-        None, "Keep staged.json on this branch instead (for protected branches).", rule="branch"
-    )
     remote_lock: bool = _option(False, "Also hold a lock as a git ref on the remote.")
     publish: PublishConfig = _option(PublishConfig, "How versions reach the registry.")
     packages: Mapping[str, PackageConfig] = _option({}, "Per-package settings, by name.")

@@ -83,7 +83,7 @@ def _push(run: Run) -> Finding:
         )
         return Finding("git.push", PASS, text)
     words = run.tools.redact(" ".join(done.stderr.split())[-300:])
-    hint = "let the release user push (a bypass in the branch's rules), or set `state-branch` under [release]"
+    hint = "let the release user push (a bypass in the branch's rules)"
     return Finding("git.push", FAIL, f"{remote}/{branch} would not take a push: {words}", hint)
 
 
