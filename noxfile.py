@@ -35,14 +35,14 @@ def lint(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Everything but what has a session of its own, on all cores. Arguments go to pytest."""
     _install(session, "test", "dev")
-    session.run("pytest", "--numprocesses", WORKERS, "-m", "not slow", *session.posargs)
+    session.run("pytest", "--numprocesses", WORKERS, "--dist", "worksteal", "-m", "not slow", *session.posargs)
 
 
 @nox.session
 def slow(session: nox.Session) -> None:
     """What takes longer: other npm clients, a browser, conformance, kills at a share of all boundaries."""
     _install(session, "test", "dev")
-    session.run("pytest", "--numprocesses", WORKERS, "-m", "slow", *session.posargs)
+    session.run("pytest", "--numprocesses", WORKERS, "--dist", "worksteal", "-m", "slow", *session.posargs)
 
 
 @nox.session
