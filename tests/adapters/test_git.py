@@ -193,6 +193,38 @@ def test_a_file_is_read_as_it_stood_in_a_commit(nested):
     assert nested.git.read("0" * 40, "a.json") is None
 
 
+def test_a_file_of_any_bytes_is_read_byte_for_byte(repo):
+    content = b"caf\xe9\r\n\x00\xff"
+    repo.put("file").write_bytes(content)
+    repo.sh("add", "--all")
+    repo.sh("commit", "--quiet", "--message", "work")
+    assert repo.git.read("HEAD", "file") == content
+
+
+class TestCommitOnto:
+    def test_it_changes_nothing_that_is_checked_out(self, repo):
+        head = repo.committed("file")
+        repo.put("mine")
+        repo.sh("add", "mine")
+        made = repo.git.commit_onto(None, {"main/staged.json": b"{}\n"}, "first")
+        assert repo.git.head() == head
+        assert repo.sh("diff", "--cached", "--name-only") == "mine"
+        assert repo.sh("ls-tree", "-r", "--name-only", made) == "main/staged.json"
+        assert repo.sh("log", "--format=%s", made) == "first"
+
+    def test_it_keeps_what_the_parent_had(self, repo):
+        repo.committed("file")
+        first = repo.git.commit_onto(None, {"a": b"1", "b": b"caf\xe9"}, "first")
+        second = repo.git.commit_onto(first, {"a": b"2"}, "second")
+        assert repo.sh("rev-parse", f"{second}^") == first
+        assert [repo.git.read(second, name) for name in ("a", "b")] == [b"2", b"caf\xe9"]
+
+    def test_paths_are_relative_to_the_workspace(self, nested):
+        made = nested.git.commit_onto(None, {"main/a": b"1"}, "first")
+        assert nested.git.read(made, "main/a") == b"1"
+        assert nested.sh("ls-tree", "-r", "--name-only", made) == "libs/[js]/main/a"
+
+
 def test_commits_touching_are_newest_first_and_first_parent_only(repo):
     one = repo.committed("a", "1\n")
     repo.committed("b")

@@ -96,7 +96,7 @@ class SubprocessRunner:
         except BaseException:
             _end(process)
             raise
-        done = Completed(shown, process.returncode, _text(stdout), _text(stderr))
+        done = Completed(shown, process.returncode, _text(stdout), _text(stderr), stdout)
         if check and done.code != 0:
             tail = redact(_tail(done.stdout, done.stderr), secrets=secrets)
             raise Failed(

@@ -113,6 +113,13 @@ class Git(Protocol):
         """Commit exactly these paths (added, changed or deleted); None when none of them differs from HEAD."""
         ...
 
+    def commit_onto(self, parent: str | None, files: Mapping[str, bytes], message: str) -> str:
+        """Make a commit that writes these files on top of ``parent`` (None: a first one); nothing checked out changes.
+
+        Six processes and one for each file. Nothing points at it until it is pushed.
+        """
+        ...
+
     def fetch(self, remote: str, branch: str) -> str | None:
         """Fetch one branch and return its commit; None when the remote has no such branch."""
         ...

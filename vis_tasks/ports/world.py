@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["Clock", "Completed", "Console", "Files", "Foreground", "Machine", "Person", "Runner"]
+__all__ = [
+    "Board",
+    "Clock",
+    "Completed",
+    "Console",
+    "Files",
+    "Foreground",
+    "Machine",
+    "Person",
+    "Runner",
+    "WaitingRow",
+]
 
 
 class Clock(Protocol):
@@ -38,12 +50,14 @@ class Completed:
         code: exit code; negative for a signal, as in `subprocess`.
         stdout: decoded as UTF-8, undecodable bytes replaced.
         stderr: likewise.
+        raw: standard output as it came, byte for byte.
     """
 
     argv: tuple[str, ...]
     code: int
     stdout: str
     stderr: str
+    raw: bytes = b""
 
 
 class Runner(Protocol):
@@ -75,6 +89,43 @@ class Runner(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class WaitingRow:
+    """One staged version on the board.
+
+    Attributes:
+        name: npm name.
+        version: exact version.
+        tag: the dist-tag it will get.
+        state: ``waiting``, ``scanned`` (approved, and under the registry's scan) or ``gone`` (decided, not confirmed yet).
+        staged_at: ISO 8601, empty when that isn't known.
+        actor: who staged it; None when the registry doesn't say.
+        page: where it is reviewed in a browser; None when that isn't known.
+    """
+
+    name: str
+    version: str
+    tag: str
+    state: str = "waiting"
+    staged_at: str = ""
+    actor: str | None = None
+    page: str | None = None
+
+
+class Board(Protocol):
+    """A table at the foot of a terminal that shows the wave while it waits; ages and time left go on by themselves."""
+
+    def show(self, rows: Sequence[WaitingRow], *, decided: int, deadline: float) -> None:
+        """Show this from now on.
+
+        Args:
+            rows: what is undecided.
+            decided: how many versions of the wave are decided.
+            deadline: when the wait ends, in seconds of the clock's monotonic time.
+        """
+        ...
+
+
 class Console(Protocol):
     """Where people read. Human lines go to stdout, or to stderr when the command prints JSON."""
 
@@ -100,6 +151,18 @@ class Console(Protocol):
 
     def error(self, text: str) -> None:
         """Something failed; also an ``::error::`` annotation on GitHub Actions."""
+        ...
+
+    def section(self, name: str, text: str, *, folded: bool = True) -> None:
+        """The start of a target; where logs fold (GitLab), all that follows is its section, shut unless ``folded`` is False."""
+        ...
+
+    def end_section(self) -> None:
+        """The end of the target, if one is open."""
+        ...
+
+    def board(self, clock: Clock) -> AbstractContextManager[Board | None]:
+        """A board for the length of a block; None where nobody looks at a terminal, or Rich isn't installed."""
         ...
 
 
