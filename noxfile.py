@@ -18,7 +18,7 @@ GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
 def _install(session: nox.Session, *groups: str) -> None:
     wanted = [item for group in groups for item in GROUPS[group] if isinstance(item, str)]
-    session.install("--quiet", "--editable", ".[registry]", *wanted)
+    session.install("--quiet", "--editable", ".[registry,rich]", *wanted)
 
 
 @nox.session
@@ -94,6 +94,6 @@ def ci_run(session: nox.Session) -> None:
 @nox.session
 def rehearse(session: nox.Session) -> None:
     """Rehearse a release of the example workspace, every scenario."""
-    session.install("--quiet", ".[registry]")
+    session.install("--quiet", ".[registry,rich]")
     for scenario in ("approve", "reject", "timeout", "mixed", "late-approval"):
         session.run("invoke", "rehearse", f"--scenario={scenario}")

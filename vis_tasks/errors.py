@@ -11,6 +11,7 @@ __all__ = [
     "Failed",
     "Interrupted",
     "Locked",
+    "MissingExtra",
     "Refused",
     "UsageError",
     "VisError",
@@ -58,6 +59,24 @@ class ConfigError(UsageError):
     """The configuration can't be read as written. Exit code 2."""
 
     default_code = "CONFIG"
+
+
+class MissingExtra(UsageError):  # noqa: N818  (an answer, not a defect)
+    """A library that comes with an extra isn't installed. Exit code 2.
+
+    Args:
+        what: what can't be done, such as ``the embedded registry``.
+        error: the import that failed.
+        extra: the extra that brings the library.
+    """
+
+    def __init__(self, what: str, error: ImportError, *, extra: str) -> None:
+        super().__init__(
+            f"{what} isn't installed ({error.name} is missing)",
+            code=f"NO_{extra.upper()}_EXTRA",
+            hint=f"pip install 'vis-tasks[{extra}]'",
+            details={"extra": extra, "missing": error.name},
+        )
 
 
 class Failed(VisError):  # noqa: N818

@@ -11,12 +11,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
-from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import Markup
-
 from vis_tasks.core.ci import quoting
-from vis_tasks.errors import Failed, UsageError
+from vis_tasks.errors import Failed, MissingExtra, UsageError
+
+try:
+    from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
+    from jinja2.sandbox import SandboxedEnvironment
+    from markupsafe import Markup
+except ImportError as missing:
+    raise MissingExtra("what makes CI files", missing, extra="ci") from None
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-__all__ = ["encodable", "harmless", "harmless_on_actions", "wants_colour"]
+__all__ = ["encodable", "harmless", "harmless_on_actions", "has_rich", "is_watched", "wants_colour"]
 
 # C0 without tab and newline, DEL, C1; line and paragraph separators; marks that turn the direction of text around (they make a
 # name look like another one).
@@ -55,3 +56,13 @@ def wants_colour(stream: TextIO | None, env: Mapping[str, str]) -> bool:
     if forced:
         return forced != "0"
     return env.get("TERM") != "dumb" and stream.isatty()
+
+
+def has_rich() -> bool:
+    """Whether Rich, which the extra ``rich`` brings, can be had; where it can't, people are served plain text."""
+    return find_spec("rich") is not None
+
+
+def is_watched(stream: TextIO | None, env: Mapping[str, str]) -> bool:
+    """Whether a table may be redrawn there: a terminal that can move its cursor, and no log of CI, whatever colours are wanted."""
+    return stream is not None and stream.isatty() and env.get("TERM") != "dumb" and not env.get("CI")

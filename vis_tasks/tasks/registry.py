@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke.collection import Collection
 from invoke.tasks import Task
 
-from vis_tasks.errors import UsageError
+from vis_tasks.errors import MissingExtra, UsageError
 from vis_tasks.tasks.edge import session
 
 if TYPE_CHECKING:
@@ -53,11 +53,7 @@ def serve(
         try:
             from vis_tasks.registry.serve import serve as run
         except ImportError as error:
-            raise UsageError(
-                f"the embedded registry isn't installed ({error.name} is missing)",
-                code="NO_REGISTRY_EXTRA",
-                hint="pip install 'vis-tasks[registry]'",
-            ) from None
+            raise MissingExtra("the embedded registry", error, extra="registry") from None
         run(
             host=host,
             port=int(port),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.adapters.redact import redact
 from vis_tasks.adapters.review.words import LEVELS, change_of
 from vis_tasks.adapters.terminal import encodable, harmless
+from vis_tasks.errors import MissingExtra
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +32,14 @@ def review_page(reviews: Sequence[Review], *, made: str) -> str:
     Args:
         reviews: what to show.
         made: when, for the page's end.
-    """
-    from jinja2 import Environment, StrictUndefined
 
+    Raises:
+        vis_tasks.errors.MissingExtra: jinja2 isn't installed.
+    """
+    try:
+        from jinja2 import Environment, StrictUndefined
+    except ImportError as missing:
+        raise MissingExtra("what makes HTML pages", missing, extra="ci") from None
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.selection import managed
-from vis_tasks.errors import VisError
+from vis_tasks.errors import MissingExtra, VisError
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
 from vis_tasks.services.doctor.registry import npm_findings, oidc_findings
 from vis_tasks.services.doctor.repository import repository_findings, state_findings
@@ -87,7 +87,11 @@ def _versions(run: Run) -> Iterator[Finding]:
 
 
 def _ci(ci_drift: Callable[[], Sequence[str] | None]) -> Iterator[Finding]:
-    drift = ci_drift()
+    try:
+        drift = ci_drift()
+    except MissingExtra as error:
+        yield Finding("ci.files", WARN, f"can't be compared with vis.toml: {error.message}", error.hint)
+        return
     if drift is None:
         yield Finding("ci.files", PASS, "no CI files are generated (`invoke ci.generate` makes them)")
     elif drift:

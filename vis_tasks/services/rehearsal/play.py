@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
 from vis_tasks.core.selection import managed
-from vis_tasks.errors import Failed, UsageError
+from vis_tasks.errors import Failed, MissingExtra
 from vis_tasks.services.rehearsal.copy import copy_repository, isolated_environment
 from vis_tasks.services.rehearsal.maintainer import Maintainer
 from vis_tasks.services.rehearsal.outcome import Outcome, look, violations
@@ -88,11 +88,7 @@ def rehearse(root: Path, config: ReleaseConfig, script: Scenario, tools: Rehears
     try:
         from vis_tasks.registry.run import start_registry
     except ImportError as error:
-        raise UsageError(
-            f"the embedded registry isn't installed ({error.name} is missing)",
-            code="NO_REGISTRY_EXTRA",
-            hint="pip install 'vis-tasks[registry]'",
-        ) from None
+        raise MissingExtra("the embedded registry", error, extra="registry") from None
     with tempfile.TemporaryDirectory(prefix="vis-rehearsal-", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         home = folder / "home"
