@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,9 @@ from uuid import UUID
 from vis_tasks.ports import Live, NotLive, Staged, StageList, StageOutcome, StageRecord, Unknown, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from vis_tasks.ports import Desk, Packument, RegistryReader, Stager, Tarball
+    from vis_tasks.ports import Board, Clock, Desk, Packument, RegistryReader, Stager, Tarball, WaitingRow
 
 __all__ = ["FakeClock", "FakeMachine", "FakeNpm", "FakeRegistry", "MemoryFiles", "RecordingConsole"]
 
@@ -63,9 +64,11 @@ class FakeClock:
 
 @dataclass
 class RecordingConsole:
-    """Keeps what was said, as ``(kind, text)`` with the kinds named like the port's methods."""
+    """Keeps what was said, as ``(kind, text)`` with the kinds named like the port's methods, and what a board showed."""
 
     said: list[tuple[str, str]] = field(default_factory=list)
+    live: bool = False
+    shown: list[tuple[tuple[WaitingRow, ...], int, float]] = field(default_factory=list)
 
     def line(self, text: str = "") -> None:
         self.said.append(("line", text))
@@ -84,6 +87,19 @@ class RecordingConsole:
 
     def error(self, text: str) -> None:
         self.said.append(("error", text))
+
+    def section(self, name: str, text: str, *, folded: bool = True) -> None:
+        self.said.append(("step", text))
+
+    def end_section(self) -> None:
+        pass
+
+    @contextmanager
+    def board(self, clock: Clock) -> Iterator[Board | None]:
+        yield self if self.live else None
+
+    def show(self, rows: Sequence[WaitingRow], *, decided: int, deadline: float) -> None:
+        self.shown.append((tuple(rows), decided, deadline))
 
     def of(self, kind: str) -> list[str]:
         """The texts of one kind, in order."""

@@ -1,21 +1,25 @@
-"""Consoles: plain lines, coloured lines on a terminal, annotations on GitHub Actions."""
+"""Consoles: plain lines, coloured lines on a terminal, annotations on GitHub Actions, folded sections on GitLab CI."""
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
+import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from vis_tasks.adapters.redact import redact as mask
-from vis_tasks.adapters.terminal import encodable, harmless, harmless_on_actions, wants_colour
+from vis_tasks.adapters.terminal import encodable, harmless, harmless_on_actions, has_rich, is_watched, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TextIO
 
-    from vis_tasks.ports import Console
+    from vis_tasks.adapters.board import Terminal
+    from vis_tasks.ports import Board, Clock, Console
 
-__all__ = ["ActionsConsole", "PlainConsole", "RichConsole", "make_console"]
+__all__ = ["ActionsConsole", "GitLabConsole", "PlainConsole", "RichConsole", "make_console"]
 
 
 def make_console(
@@ -26,21 +30,23 @@ def make_console(
     stderr: TextIO | None,
     redact: Callable[[str], str] = mask,
 ) -> Console:
-    """The console that fits where people read.
+    """The console that fits where people read; plain lines where Rich isn't installed.
 
     Args:
         json_mode: the command prints JSON on ``stdout``, so people are served on ``stderr``.
-        env: ``GITHUB_ACTIONS``, ``NO_COLOR``, ``FORCE_COLOR``, ``TERM``.
+        env: ``GITHUB_ACTIONS``, ``GITLAB_CI``, ``CI``, ``NO_COLOR``, ``FORCE_COLOR``, ``TERM``.
         stdout: a text stream; None, as under ``pythonw``, swallows everything.
         stderr: likewise.
         redact: takes secrets out of a text.
     """
     stream = stderr if json_mode else stdout
     colour = wants_colour(stream, env)
-    kind: type[PlainConsole] = RichConsole if colour else PlainConsole
+    kind: type[PlainConsole] = RichConsole if colour and has_rich() else PlainConsole
     if env.get("GITHUB_ACTIONS") == "true":
         kind = ActionsConsole
-    return kind(stream, redact=redact)
+    elif env.get("GITLAB_CI") == "true":
+        kind = GitLabConsole
+    return kind(stream, redact=redact, watched=is_watched(stream, env) and has_rich())
 
 
 class PlainConsole:
@@ -51,13 +57,16 @@ class PlainConsole:
     Args:
         stream: where to write.
         redact: takes secrets out of a text.
+        watched: somebody looks at a terminal, and Rich is there to draw a board on it.
     """
 
-    def __init__(self, stream: TextIO | None, *, redact: Callable[[str], str] = mask) -> None:
+    def __init__(self, stream: TextIO | None, *, redact: Callable[[str], str] = mask, watched: bool = False) -> None:
         self._stream = stream
         self._redact = redact
+        self._watched = watched
         self._lock = threading.Lock()
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
+        self._above: Terminal | None = None
 
     def line(self, text: str = "") -> None:
         """A plain line."""
@@ -83,6 +92,34 @@ class PlainConsole:
         """Something failed."""
         self._say("error:", text, style="bold red")
 
+    def section(self, name: str, text: str, *, folded: bool = True) -> None:  # noqa: ARG002  (for those that fold)
+        """The start of a target."""
+        self.step(text)
+
+    def end_section(self) -> None:
+        """Nothing folds here."""
+
+    @contextmanager
+    def board(self, clock: Clock) -> Iterator[Board | None]:
+        """A board at the foot of the terminal; lines said meanwhile stand above it."""
+        if not self._watched:
+            yield None
+            return
+        from vis_tasks.adapters.board import LiveBoard
+
+        self._above = self._board_terminal()
+        try:
+            with LiveBoard(self._above, clock) as board:
+                yield board
+        finally:
+            self._above = None
+
+    def _board_terminal(self) -> Terminal:
+        from vis_tasks.adapters.board import Terminal
+
+        # Without colour it is still a terminal: only the cursor moves.
+        return Terminal(file=self._stream, force_terminal=True, color_system=None, no_color=True)
+
     def _mark(self, sign: str, plain: str) -> str:
         return sign if encodable(sign, self._encoding) == sign else plain
 
@@ -101,21 +138,27 @@ class PlainConsole:
     def _put(self, text: str) -> None:
         if self._stream is None:
             return
+        if self._above is not None:
+            self._above.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+            return
         with self._lock:
             self._stream.write(text + "\n")
             self._stream.flush()
 
 
 class RichConsole(PlainConsole):
-    """The same lines with colour, by Rich, which also knows the consoles of Windows. Rich is imported here and nowhere else."""
+    """The same lines with colour, by Rich, which also knows the consoles of Windows."""
 
-    def __init__(self, stream: TextIO | None, *, redact: Callable[[str], str] = mask) -> None:
-        super().__init__(stream, redact=redact)
-        from rich.console import Console as Terminal
+    def __init__(self, stream: TextIO | None, *, redact: Callable[[str], str] = mask, watched: bool = False) -> None:
+        super().__init__(stream, redact=redact, watched=watched)
+        from vis_tasks.adapters.board import Terminal
 
         # Only the sixteen colours are used; on Windows Rich has to find out which kind of console it is.
         system: Literal["auto", "standard"] = "auto" if sys.platform == "win32" else "standard"
         self._terminal = Terminal(file=stream, force_terminal=True, color_system=system, no_color=False)
+
+    def _board_terminal(self) -> Terminal:
+        return self._terminal
 
     def _write(self, mark: str, body: str, style: str) -> None:
         from rich.text import Text
@@ -146,3 +189,37 @@ class ActionsConsole(PlainConsole):
 
     def _write(self, mark: str, body: str, style: str) -> None:
         super()._write(mark, harmless_on_actions(body), style)
+
+
+class GitLabConsole(PlainConsole):
+    """Plain lines in folding sections, one for each target (GitLab: "Job logs", custom collapsible sections).
+
+    A warning or an error ends the section: nothing that needs an eye is folded away.
+    """
+
+    _open = ""
+
+    def section(self, name: str, text: str, *, folded: bool = True) -> None:
+        """A section with its heading, shut unless ``folded`` is False."""
+        self.end_section()
+        # "the section name can only be composed of letters, numbers, and the _, ., or - characters"
+        self._open = f"vis_{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}"
+        how = "[collapsed=true]" if folded else ""
+        heading = self._clean(text).replace("\n", " ")
+        self._put(f"\x1b[0Ksection_start:{int(time.time())}:{self._open}{how}\r\x1b[0K{self._mark('▸', '>')} {heading}")
+
+    def end_section(self) -> None:
+        """The end of the open section."""
+        if self._open:
+            self._put(f"\x1b[0Ksection_end:{int(time.time())}:{self._open}\r\x1b[0K")
+            self._open = ""
+
+    def warning(self, text: str) -> None:
+        """Outside of any section."""
+        self.end_section()
+        super().warning(text)
+
+    def error(self, text: str) -> None:
+        """Outside of any section."""
+        self.end_section()
+        super().error(text)

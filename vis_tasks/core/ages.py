@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-__all__ = ["age", "age_since"]
+__all__ = ["age", "age_since", "countdown"]
 
 
 def age(seconds: float) -> str:
@@ -23,3 +23,10 @@ def age_since(moment: str, now: datetime) -> str | None:
         return age((now - datetime.fromisoformat(moment)).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def countdown(seconds: float) -> str:
+    """What is left, to the second: ``4:05``, ``1:02:03``; nothing is ``0:00``."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

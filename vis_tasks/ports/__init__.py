@@ -29,10 +29,22 @@ from vis_tasks.ports.registry import (
     Unknown,
     Unreadable,
 )
-from vis_tasks.ports.world import Clock, Completed, Console, Files, Foreground, Machine, Person, Runner
+from vis_tasks.ports.world import (
+    Board,
+    Clock,
+    Completed,
+    Console,
+    Files,
+    Foreground,
+    Machine,
+    Person,
+    Runner,
+    WaitingRow,
+)
 
 __all__ = [
     "NO_STAGING",
+    "Board",
     "Clock",
     "Completed",
     "Console",
@@ -68,4 +80,5 @@ __all__ = [
     "Tarball",
     "Unknown",
     "Unreadable",
+    "WaitingRow",
 ]

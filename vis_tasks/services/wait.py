@@ -7,14 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from vis_tasks.config.durations import format_duration
 from vis_tasks.core.decision import Memory, Verdict, decide
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.services.decided import write_down
-from vis_tasks.services.notify import tell_waiting
 from vis_tasks.services.readings import Asked, read_all
 from vis_tasks.services.stage import look as look_stage
 from vis_tasks.services.state import seconds_since, timestamp
+from vis_tasks.services.wait_view import WaitView
 from vis_tasks.services.wave import forget_wave
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.core.pending import Entry
     from vis_tasks.core.targets import State
+    from vis_tasks.ports import StageRecord
     from vis_tasks.services.readings import Reading
     from vis_tasks.services.run import Run
 
@@ -58,12 +58,14 @@ class Watch:
         gone_since: seconds of the monotonic clock at which the record was first seen gone.
         errors: how often each kind of useless answer came, over the whole wait.
         asked: what the version status endpoint need not be asked again.
+        records: the registry's own items, of versions that were in its list at the last look.
     """
 
     memory: dict[tuple[str, str], Memory] = field(default_factory=dict)
     gone_since: dict[tuple[str, str], float] = field(default_factory=dict)
     errors: Counter[str] = field(default_factory=Counter)
     asked: Asked = field(default_factory=Asked)
+    records: dict[tuple[str, str], StageRecord] = field(default_factory=dict)
 
 
 def wait(run: Run) -> None:
@@ -72,53 +74,30 @@ def wait(run: Run) -> None:
     A rejection or a timeout is a warning, never a failure. A version that went live with other bytes is a failure, told at the
     end, after the others had their time.
     """
-    clock, console = run.tools.clock, run.tools.console
+    clock = run.tools.clock
     config = run.release.publish.stage
     start = clock.monotonic()
     deadline = start + config.timeout.total_seconds()
-    next_beat = start + config.heartbeat.total_seconds()
-    remind_at = start + config.timeout.total_seconds() / 2
-    watch = Watch()
     waiting = _undecided(run)
-    _announce(run, waiting)
-    tell_waiting(run, [entry for entry in waiting if entry.spec in run.report.staged])
+    watch, view = Watch(), WaitView(run, waiting, start)
+    view.announce(waiting)
     failures = 0
-    while waiting:
-        waiting, pause = tick(run, watch, waiting)
-        now = clock.monotonic()
-        if not waiting or now >= deadline:
-            break
-        failures = failures + 1 if pause is not None else 0
-        interval = _interval(config.poll_interval.total_seconds(), failures, pause)
-        clock.sleep(min(interval, max(0.0, deadline - now)))
-        now = clock.monotonic()
-        if now >= remind_at:
-            remind_at = deadline + 1.0
-            tell_waiting(run, waiting, reminder=True)
-        if now >= next_beat:
-            next_beat += config.heartbeat.total_seconds()
-            left = format_duration_seconds(max(0.0, deadline - now))
-            console.line(
-                f"still waiting for {len(waiting)} version(s), {left} left: {', '.join(e.spec for e in waiting[:5])}"
-            )
+    with run.tools.console.board(clock) as board:
+        view.on(board)
+        view.show(waiting, watch.records)
+        while waiting:
+            waiting, pause = tick(run, watch, waiting)
+            view.show(waiting, watch.records)
+            now = clock.monotonic()
+            if not waiting or now >= deadline:
+                break
+            failures = failures + 1 if pause is not None else 0
+            interval = _interval(config.poll_interval.total_seconds(), failures, pause)
+            clock.sleep(min(interval, max(0.0, deadline - now)))
+            view.passed(clock.monotonic(), waiting)
     for entry in waiting:
         write_down(run, entry, "timeout")
     forget_wave(run)
-
-
-def format_duration_seconds(seconds: float) -> str:
-    """``"25m"`` or ``"40s"``."""
-    from datetime import timedelta
-
-    return format_duration(timedelta(seconds=round(seconds)))
-
-
-def _announce(run: Run, waiting: Sequence[Entry]) -> None:
-    console = run.tools.console
-    timeout = format_duration(run.release.publish.stage.timeout)
-    console.line(f"{len(waiting)} version(s) wait for approval with 2FA, for {timeout} at most:")
-    for entry in waiting:
-        console.line(f"  {entry.spec} → {entry.tag}  `invoke stage.approve {entry.id or entry.spec}`")
 
 
 def _interval(base: float, failures: int, pause: float | None) -> float:
@@ -136,6 +115,7 @@ def tick(run: Run, watch: Watch, waiting: Sequence[Entry]) -> tuple[tuple[Entry,
         say).
     """
     readings = read_all(run, waiting, watch.asked)
+    watch.records = {key: reading.record for key, reading in readings.items() if reading.record is not None}
     still: list[Entry] = []
     pause: float | None = None
     for entry in waiting:
