@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -55,6 +56,8 @@ def tls_context(
 ) -> ssl.SSLContext:
     """Trust as Node has it: certificates that are configured (``ca``, ``cafile``) replace the usual ones, others are added.
 
+    Reading the usual ones costs tens of milliseconds, so each combination is read once a process and shared by all sessions.
+
     Args:
         strict: npm's ``strict-ssl``.
         authorities: PEM texts from npm's ``ca`` or ``cafile``; empty for the usual ones.
@@ -65,15 +68,27 @@ def tls_context(
     Raises:
         vis_tasks.errors.Refused: code ``NPM_CONFIG`` when a certificate can't be loaded.
     """
+    system = env.get("NODE_USE_SYSTEM_CA") == "1" or "--use-system-ca" in env.get("NODE_OPTIONS", "")
+    shown = tuple(str(root / path) for path in client_cert) if client_cert else ()
+    return _context(strict, authorities, shown, system, env.get("NODE_EXTRA_CA_CERTS"))
+
+
+@lru_cache(maxsize=16)
+def _context(
+    strict: bool,
+    authorities: tuple[str, ...],
+    client_cert: tuple[str, ...],
+    system: bool,
+    extra: str | None,
+) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         if authorities:
             context.load_verify_locations(cadata="\n".join(authorities))
         else:
             context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
-            if env.get("NODE_USE_SYSTEM_CA") == "1" or "--use-system-ca" in env.get("NODE_OPTIONS", ""):
+            if system:
                 context.load_default_certs()
-            extra = env.get("NODE_EXTRA_CA_CERTS")
             if extra and os.path.exists(extra):  # noqa: PTH110  (Node ignores a missing file, with a warning)
                 context.load_verify_locations(cafile=extra)
     except (ssl.SSLError, OSError, ValueError) as error:
@@ -83,7 +98,7 @@ def tls_context(
             hint="Look at the `ca` and `cafile` settings: npm config list",
         ) from error
     if client_cert:
-        certificate, key = (str(root / path) for path in client_cert)
+        certificate, key = client_cert
         try:
             context.load_cert_chain(certificate, key)
         except (ssl.SSLError, OSError) as error:
