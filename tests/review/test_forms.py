@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 
 import pytest
 
@@ -52,6 +53,28 @@ def test_colour_is_wanted_or_not() -> None:
 
     assert "\x1b" not in plain.getvalue()
     assert "\x1b[32m" in coloured.getvalue()
+
+
+def test_without_rich_the_terminal_gets_the_same_words_plainly(monkeypatch: pytest.MonkeyPatch, nasty) -> None:
+    coloured, plain = io.StringIO(), io.StringIO()
+    print_reviews([nasty], coloured, {"FORCE_COLOR": "1", "COLUMNS": "300"})
+
+    monkeypatch.setitem(sys.modules, "rich", None)
+    print_reviews([nasty], plain, {"FORCE_COLOR": "1", "COLUMNS": "300"})
+
+    words = re.sub(r"\x1b\[[0-9;]*m", "", coloured.getvalue())
+    assert [line.rstrip() for line in words.splitlines()] == plain.getvalue().splitlines()
+
+
+def test_a_long_value_of_the_manifest_keeps_to_its_column() -> None:
+    stream = io.StringIO()
+    long = review(contents(), contents(scripts={"postinstall": "word " * 60}))
+
+    print_reviews([long], stream, {"COLUMNS": "80"})
+
+    table = stream.getvalue().partition("package.json")[2].partition("\n\n")[0]
+    assert table.count("word") == 60
+    assert max(map(len, table.splitlines())) <= 80
 
 
 def test_markdown_holds_no_html_of_a_package_outside_of_code(nasty) -> None:
