@@ -239,6 +239,34 @@ def test_commits_touching_are_newest_first_and_first_parent_only(repo):
     assert repo.git.commits_touching("nowhere", limit=10) == ()
 
 
+def test_the_history_of_many_paths_is_that_of_each(nested):
+    for path in ("libs/a b/package.json", "libs/ä/package.json", "other/package.json"):
+        nested.committed(path, "1\n")
+    nested.committed("libs/ä/package.json", "2\n")
+    nested.sh("switch", "--quiet", "--create", "side")
+    nested.committed("other/package.json", "2\n")
+    nested.sh("switch", "--quiet", "-")
+    nested.sh("merge", "--quiet", "--no-ff", "--message", "merge", "side")
+    paths = ["libs/a b/package.json", "libs/ä/package.json", "other/package.json", "nowhere"]
+    found = nested.git.history_of(paths, limit=10)
+    assert found == {path: nested.git.commits_touching(path, limit=10) for path in paths}
+    assert [len(found[path]) for path in paths] == [1, 2, 2, 0]
+
+
+def test_many_files_are_read_as_each_would_be(nested):
+    first = nested.committed("a b", "1\n")
+    made = nested.git.commit_onto(first, {"latin": b"caf\xe9", "empty": b"", "no newline": b"x\ny"}, "more")
+    places = [
+        (made, "latin"),
+        (first, "latin"),
+        (made, "empty"),
+        (made, "no newline"),
+        (first, "a b"),
+        (made, "nowhere"),
+    ]
+    assert list(nested.git.read_many(places)) == [nested.git.read(*place) for place in places]
+
+
 def test_removed_files_are_named_relative_to_the_workspace(nested):
     nested.put(".vis/release/one.md"), nested.put(".vis/release/two.md"), nested.put("other.md")
     nested.git.commit([".vis/release/one.md", ".vis/release/two.md", "other.md"], "add")

@@ -22,7 +22,7 @@ from vis_tasks.services.run import Run
 from vis_tasks.wiring import build_tools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from vis_tasks.ports import Clock, Completed, Console, Desk, Machine
@@ -82,7 +82,7 @@ def house(
         git=GitCli(runner, root, env),
         npm=npm,
         forge=lambda: _Around(forge, ("ensure_release",), "forge", boundary),
-        packer=lambda _workspace: _Around(Packer(), ("pack",), "packer", boundary),
+        packer=lambda _workspace: _Packing(Packer(), ("pack",), "packer", boundary),
     )
     return Run(tools, config)
 
@@ -114,6 +114,13 @@ class _Around:
             return answer
 
         return around
+
+
+class _Packing(_Around):
+    """A packer: each package of several has its boundaries."""
+
+    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
+        return (self.pack(each, destination) for each in package_dirs)
 
 
 class _Files:
@@ -196,6 +203,9 @@ class _Asking:
 
 class Packer:
     """`vis_tasks.ports.Packer` without npm: the package's files, the same bytes each time."""
+
+    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
+        return (self.pack(each, destination) for each in package_dirs)
 
     def pack(self, package_dir: Path, destination: Path) -> Path:
         manifest = json.loads((package_dir / "package.json").read_text(encoding="utf-8"))

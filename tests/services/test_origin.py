@@ -17,7 +17,7 @@ def built(world):
     run = world.run()
     head = world.repo.git.head()
     assert head is not None
-    return built_from(run, run.workspace.by_name["a"], head)
+    return built_from(run, [(run.workspace.by_name["a"], head)])["a"]
 
 
 def test_bytes_packed_at_the_version_commit_come_from_it(world):

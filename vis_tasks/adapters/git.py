@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vis_tasks.adapters.git_history import GitHistory
 from vis_tasks.adapters.git_push import read_push
 from vis_tasks.adapters.redact import redact
 from vis_tasks.errors import Failed
@@ -15,20 +16,10 @@ from vis_tasks.ports import Pushed, PushRefused, PushStale, RemoteRefs
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from vis_tasks.ports import Completed, Runner
+    from vis_tasks.ports import Runner
 
 __all__ = ["GitCli"]
 
-# A prompt would hang a CI job; messages are parsed, so they must not be translated.
-# Our paths are paths, never patterns: `packages/[x]` is a folder.
-_ENV = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_EDITOR": "true",
-    "GIT_LITERAL_PATHSPECS": "1",
-}
-_NETWORK_TIMEOUT = 120.0
 # The name GitHub's own actions/checkout documentation uses for commits made by a workflow.
 _CI_IDENTITIES = (
     ("GITHUB_ACTIONS", "github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com"),
@@ -37,7 +28,7 @@ _CI_IDENTITIES = (
 _CI_BRANCHES = ("CI_COMMIT_BRANCH", "GITHUB_REF_NAME")
 
 
-class GitCli:
+class GitCli(GitHistory):
     """`vis_tasks.ports.Git` over the git program.
 
     Args:
@@ -47,22 +38,9 @@ class GitCli:
     """
 
     def __init__(self, runner: Runner, root: Path, env: Mapping[str, str]) -> None:
-        self._runner = runner
-        self._root = root
+        super().__init__(runner, root)
         self._environment = env
         self._ident: dict[str, str] | None = None
-
-    def _git(
-        self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None, text: str | None = None
-    ) -> Completed:
-        timeout = _NETWORK_TIMEOUT if argv[0] in {"push", "fetch", "ls-remote"} else None
-        merged = {**_ENV, **(env or {})}
-        return self._runner.run(
-            ["git", *argv], cwd=self._root, env=merged, check=check, input_text=text, timeout=timeout
-        )
-
-    def _out(self, *argv: str) -> str:
-        return self._git(*argv).stdout.strip()
 
     def is_repository(self) -> bool:
         """Whether the root is inside a work tree."""
@@ -140,38 +118,6 @@ class GitCli:
             name, commit, peeled = line.split("\t")
             tags[name] = peeled or commit
         return tags
-
-    def read(self, commit: str, path: str) -> bytes | None:
-        """A file as it stands in a commit."""
-        done = self._git("show", f"{commit}:./{path}", check=False)
-        return done.raw if done.code == 0 else None
-
-    def commits_touching(self, path: str, *, limit: int) -> tuple[str, ...]:
-        """Newest first, first-parent history of HEAD."""
-        listing = self._out("log", "--first-parent", "--format=%H", f"--max-count={limit}", "HEAD", "--", path)
-        return tuple(listing.split())
-
-    def removed_in(self, commit: str, folder: str) -> tuple[str, ...]:
-        """Files below the folder that the commit deleted, against its first parent."""
-        listing = self._git(
-            "diff-tree", "--root", "-r", "-z", "--no-commit-id", "--name-only", "--diff-filter=D", "--relative",
-            "-m", "--first-parent", commit, "--", folder,
-        ).stdout  # fmt: skip
-        return tuple(name for name in listing.split("\0") if name)
-
-    def subjects(self, since: str | None, until: str) -> tuple[tuple[str, str], ...]:
-        """``(commit, subject)`` pairs, newest first."""
-        span = f"{since}..{until}" if since else until
-        listing = self._out("log", "--format=%H%x09%s", span)
-        return tuple((line.split("\t", 1)[0], line.split("\t", 1)[1]) for line in listing.splitlines() if line)
-
-    def contains(self, ancestor: str, descendant: str) -> bool:
-        """Whether ``ancestor`` is reachable from ``descendant``."""
-        return self._git("merge-base", "--is-ancestor", ancestor, descendant, check=False).code == 0
-
-    def has_commit(self, commit: str) -> bool:
-        """Whether the commit is in the local repository."""
-        return self._git("cat-file", "-e", f"{commit}^{{commit}}", check=False).code == 0
 
     def is_shallow(self) -> bool:
         """Whether history was cut off by a shallow clone."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Git", "PushRefused", "PushStale", "Pushed", "RefCell", "RemoteRefs"]
 
@@ -91,6 +91,14 @@ class Git(Protocol):
 
     def commits_touching(self, path: str, *, limit: int) -> tuple[str, ...]:
         """Newest first, first-parent history of HEAD only."""
+        ...
+
+    def history_of(self, paths: Sequence[str], *, limit: int) -> Mapping[str, tuple[str, ...]]:
+        """Path → what `commits_touching` gives for it; one process for all paths."""
+        ...
+
+    def read_many(self, places: Sequence[tuple[str, str]]) -> Iterator[bytes | None]:
+        """What `read` gives for each ``(commit, path)``, in order; one process for all of them."""
         ...
 
     def removed_in(self, commit: str, folder: str) -> tuple[str, ...]:

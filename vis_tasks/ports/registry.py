@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -190,6 +190,10 @@ class Packer(Protocol):
 
     def pack(self, package_dir: Path, destination: Path) -> Path:
         """Pack one package into ``destination`` and return the tarball's path; its pack scripts run exactly once."""
+        ...
+
+    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
+        """Pack several, in as few processes as the package manager allows; yields in the order given."""
         ...
 
 

@@ -8,42 +8,63 @@ from typing import TYPE_CHECKING
 from vis_tasks.services.catch_up import is_chore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vis_tasks.core.model import Package
     from vis_tasks.services.run import Run
 
-__all__ = ["built_from", "commit_that_brought", "is_ours"]
+__all__ = ["built_from", "commit_that_brought", "commits_that_brought", "is_ours"]
 
 _HISTORY = 200
 
 
 def commit_that_brought(run: Run, package: Package) -> str | None:
-    """The oldest commit, in an unbroken run back from HEAD, whose package.json has the present version.
+    """As `commits_that_brought`, for one package."""
+    return commits_that_brought(run, [package]).get(package.name)
 
-    Costs one ``git log`` and a ``git show`` per commit that touched the file since.
+
+def commits_that_brought(run: Run, packages: Sequence[Package]) -> dict[str, str]:
+    """By name, the oldest commit, in an unbroken run back from HEAD, whose package.json has the present version.
+
+    Two git processes in all, however many packages: a ``git log`` and a ``git cat-file``. A package whose present version isn't
+    committed is left out.
     """
-    brought = None
-    for commit in run.tools.git.commits_touching(package.manifest_path, limit=_HISTORY):
-        content = run.tools.git.read(commit, package.manifest_path)
-        if _version(content) != package.version:
-            break
-        brought = commit
-    return brought
+    paths = [package.manifest_path for package in packages]
+    history = run.tools.git.history_of(paths, limit=_HISTORY) if paths else {}
+    wanted = [(commit, path) for path in paths for commit in history.get(path, ())]
+    contents = dict(zip(wanted, run.tools.git.read_many(wanted), strict=True)) if wanted else {}
+    found = {}
+    for package in packages:
+        path = package.manifest_path
+        for commit in history.get(path, ()):
+            if _version(contents[commit, path]) != package.version:
+                break
+            found[package.name] = commit
+    return found
 
 
-def built_from(run: Run, package: Package, commit: str) -> str:
-    """The commit to tag for bytes that were packed at ``commit``: our own chores on top changed nothing in them.
+def built_from(run: Run, packed: Sequence[tuple[Package, str]]) -> dict[str, str]:
+    """By name, the commit to tag for bytes that were packed at a commit: our own chores on top changed nothing in them.
 
     So a wave that is taken up after ``chore(release): record …`` is tagged where it would have been without the interruption.
-    Free right after the version step; else a ``git log`` and a ``git show`` per commit that touched the package.json since.
+    Free right after the version step; else two git processes, and one more for each commit that brought some of them.
+
+    Args:
+        run: the run.
+        packed: packages, each with the commit its tarball was packed at.
     """
     step = run.state.journal().versioning if run.state.has_journal() else None
-    if step is not None and step.commit == commit:
-        return commit
-    brought = commit_that_brought(run, package)
-    if brought is None or brought == commit:
-        return commit
-    since = run.tools.git.subjects(brought, commit)
-    return next((each for each, subject in since if not is_chore(subject)), brought)
+    here = {package.name: commit for package, commit in packed}
+    asked = [package for package, commit in packed if step is None or step.commit != commit]
+    brought = commits_that_brought(run, asked)
+    spans: dict[tuple[str, str], str] = {}
+    for name, start in brought.items():
+        span = (start, here[name])
+        if start != here[name] and span not in spans:
+            since = run.tools.git.subjects(*span)
+            spans[span] = next((each for each, subject in since if not is_chore(subject)), start)
+        here[name] = spans.get(span, here[name])
+    return here
 
 
 def is_ours(run: Run, package: Package) -> bool:

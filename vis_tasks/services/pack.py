@@ -18,7 +18,7 @@ from vis_tasks.services.commands import run_hook
 from vis_tasks.services.wave import find_wave
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from vis_tasks.core.model import Package
@@ -55,7 +55,8 @@ def look(run: Run) -> State:
     fresh = find_wave(run).fresh
     if not fresh:
         return UpToDate("nothing to pack: every version on disk is staged, tagged or was live before")
-    missing = [package for package in fresh if packed(run, package) is None]
+    there = packed(run, fresh)
+    missing = [package for package in fresh if package.name not in there]
     if not missing:
         return UpToDate(f"{len(fresh)} tarball(s) are packed from {(run.tools.git.head() or '')[:12]}")
     return Due(
@@ -69,29 +70,33 @@ def _planned(run: Run) -> tuple[str, ...]:
     return tuple(f"{release.name}@{release.new}" for release in run.plan.releases if release.name not in private)
 
 
-def packed(run: Run, package: Package) -> Packed | None:
-    """The package's tarball, if it is there, was built from HEAD and is byte for byte what the manifest says.
+def packed(run: Run, packages: Iterable[Package]) -> dict[str, Packed]:
+    """By name, the tarballs that are there, were built from HEAD and are byte for byte what the manifest says.
 
-    What was handed over may be older than HEAD: a job that starts again finds the commits its first try has pushed.
+    What was handed over may be older than HEAD: a job that starts again finds the commits its first try has pushed. Costs one
+    git process, and one read of each tarball.
     """
-    line = manifest(run).get(f"{package.name}@{package.version}")
-    if line is None or not _from_here(run, line.commit) or "/" in line.file or "\\" in line.file:
-        return None
+    lines, head = manifest(run), run.tools.git.head()
+    found = {package.name: lines.get(f"{package.name}@{package.version}") for package in packages}
+    return {name: line for name, line in found.items() if line is not None and _is_intact(run, line, head)}
+
+
+def _is_intact(run: Run, line: Packed, head: str | None) -> bool:
+    if not _from_here(run, line.commit, head) or "/" in line.file or "\\" in line.file:
+        return False
     content = run.tools.files.read(f"{run.state.dist_path}/{line.file}")
-    if content is None or _integrity(content) != line.integrity:
-        return None
-    return line
+    return content is not None and _integrity(content) == line.integrity
 
 
-def _from_here(run: Run, commit: str) -> bool:
-    head = run.tools.git.head()
+def _from_here(run: Run, commit: str, head: str | None) -> bool:
     return commit == head or (run.handed_over and head is not None and run.tools.git.contains(commit, head))
 
 
 def uploadable(run: Run) -> tuple[Package, ...]:
     """What of the wave is to be uploaded: all that is fresh; after a hand-over only what was handed over."""
     fresh = find_wave(run).fresh
-    return tuple(package for package in fresh if packed(run, package)) if run.handed_over else fresh
+    there = packed(run, fresh) if run.handed_over else None
+    return fresh if there is None else tuple(package for package in fresh if package.name in there)
 
 
 def tarball_path(run: Run, line: Packed) -> Path:
@@ -111,10 +116,13 @@ def pack(run: Run) -> None:
     dist.mkdir(parents=True, exist_ok=True)
     head = run.tools.git.head() or ""
     lines = {spec: line for spec, line in manifest(run).items() if line.commit == head}
-    missing = [package for package in find_wave(run).fresh if packed(run, package) is None]
+    fresh = find_wave(run).fresh
+    there = packed(run, fresh)
+    missing = [package for package in fresh if package.name not in there]
     problems: list[str] = []
-    for number, package in enumerate(missing, 1):
-        tarball, found = run.tools.inspect_tarball(package, packer.pack(run.tools.root / package.path, dist))
+    made = packer.pack_many([run.tools.root / package.path for package in missing], dist)
+    for number, (package, path) in enumerate(zip(missing, made, strict=True), 1):
+        tarball, found = run.tools.inspect_tarball(package, path)
         problems += _fatal(run, package, found)
         lines[f"{package.name}@{package.version}"] = Packed(
             package.name, package.version, tarball.path.name, tarball.integrity, tarball.shasum, tarball.size, head, tarball.files

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Package
     from vis_tasks.core.targets import State
     from vis_tasks.ports import StageRecord
+    from vis_tasks.services.pack import Packed
     from vis_tasks.services.run import Run
 
 __all__ = ["access_of", "dist_tag_of", "look", "stage", "stages_package"]
@@ -95,17 +96,24 @@ def stage(run: Run) -> None:
     known = _known_stages(run, by_name.values())
     failed = {package.name for package, _ in wave.unknown}
     lock = threading.Lock()
-    for layer in layers(run.workspace, by_name):
-        jobs = []
-        for name in layer:
-            blockers = _blockers(run, by_name[name], failed)
-            if blockers:
-                failed.add(name)
-                run.report.put(Outcome(name, by_name[name].version, "held", f"held: needs {', '.join(blockers)}"))
-            else:
-                jobs.append(by_name[name])
-        with ThreadPoolExecutor(max(1, run.release.publish.concurrency)) as pool:
-            for package, result in zip(jobs, pool.map(lambda item: _one(run, item, known, lock), jobs), strict=True):
+    lines = packed(run, by_name.values())
+    origins = built_from(run, [(package, lines[name].commit) for name, package in by_name.items() if name in lines])
+
+    def one(package: Package) -> Upload:
+        return _one(run, package, lines.get(package.name), origins.get(package.name), known, lock)
+
+    # One pool for all layers: its threads keep their connections.
+    with ThreadPoolExecutor(max(1, run.release.publish.concurrency)) as pool:
+        for layer in layers(run.workspace, by_name):
+            jobs = []
+            for name in layer:
+                blockers = _blockers(run, by_name[name], failed)
+                if blockers:
+                    failed.add(name)
+                    run.report.put(Outcome(name, by_name[name].version, "held", f"held: needs {', '.join(blockers)}"))
+                else:
+                    jobs.append(by_name[name])
+            for package, result in zip(jobs, pool.map(one, jobs), strict=True):
                 if not result.ok:
                     failed.add(package.name)
     forget_wave(run)
@@ -113,9 +121,13 @@ def stage(run: Run) -> None:
 
 
 def _one(
-    run: Run, package: Package, known: Mapping[str, tuple[StageRecord, ...] | None], lock: threading.Lock
+    run: Run,
+    package: Package,
+    line: Packed | None,
+    origin: str | None,
+    known: Mapping[str, tuple[StageRecord, ...] | None],
+    lock: threading.Lock,
 ) -> Upload:
-    line = packed(run, package)
     spec = f"{package.name}@{package.version}"
     if line is None:
         with lock:
@@ -134,19 +146,18 @@ def _one(
         plainly=not stages_package(run, package.name),
     )
     with lock:
-        _write_down(run, package, line.commit, result, url)
+        _write_down(run, package, line, origin, result, url)
         if result.sure:
             run.state.note(lambda journal: journal.settled(spec))
     return result
 
 
-def _write_down(run: Run, package: Package, commit: str, result: Upload, url: str) -> None:
+def _write_down(run: Run, package: Package, line: Packed, origin: str | None, result: Upload, url: str) -> None:
     spec = f"{package.name}@{package.version}"
     if not result.ok:
         run.report.put(Outcome(package.name, package.version, "failed", result.why))
         run.tools.console.error(f"{spec}: {result.why}")
         return
-    line = packed(run, package)
     entry = Entry(
         name=package.name,
         version=package.version,
@@ -154,9 +165,9 @@ def _write_down(run: Run, package: Package, commit: str, result: Upload, url: st
         tag=dist_tag_of(run, package),
         reason="waiting",
         staged_at=result.staged_at or timestamp(run.tools.clock.now()),
-        integrity=line.integrity if line else None,
-        shasum=line.shasum if line else None,
-        commit=built_from(run, package, commit),
+        integrity=line.integrity,
+        shasum=line.shasum,
+        commit=origin or line.commit,
         registry=url if _is_foreign(run, url) else None,
     )
     run.state.change(lambda state: state.approve(entry) if result.live else state.put(entry))

@@ -1,0 +1,127 @@
+"""What git's history says, read through the git program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vis_tasks.errors import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from vis_tasks.ports import Completed, Runner
+
+__all__ = ["GitHistory"]
+
+# A prompt would hang a CI job; messages are parsed, so they must not be translated.
+# Our paths are paths, never patterns: `packages/[x]` is a folder.
+_ENV = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_EDITOR": "true",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
+_NETWORK_TIMEOUT = 120.0
+
+
+class GitHistory:
+    """The part of `vis_tasks.ports.Git` that only reads commits.
+
+    Args:
+        runner: the door to other programs.
+        root: the workspace root; all paths are relative to it.
+    """
+
+    def __init__(self, runner: Runner, root: Path) -> None:
+        self._runner = runner
+        self._root = root
+
+    def _git(
+        self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None, text: str | None = None
+    ) -> Completed:
+        timeout = _NETWORK_TIMEOUT if argv[0] in {"push", "fetch", "ls-remote"} else None
+        merged = {**_ENV, **(env or {})}
+        return self._runner.run(
+            ["git", *argv], cwd=self._root, env=merged, check=check, input_text=text, timeout=timeout
+        )
+
+    def _out(self, *argv: str) -> str:
+        return self._git(*argv).stdout.strip()
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A file as it stands in a commit."""
+        done = self._git("show", f"{commit}:./{path}", check=False)
+        return done.raw if done.code == 0 else None
+
+    def commits_touching(self, path: str, *, limit: int) -> tuple[str, ...]:
+        """Newest first, first-parent history of HEAD."""
+        listing = self._out("log", "--first-parent", "--format=%H", f"--max-count={limit}", "HEAD", "--", path)
+        return tuple(listing.split())
+
+    def history_of(self, paths: Sequence[str], *, limit: int) -> dict[str, tuple[str, ...]]:
+        """Path → the commits of HEAD's first-parent history that touched it, newest first; one process for all of them.
+
+        Args:
+            paths: relative to the workspace root. They go through standard input: a command line has a length.
+            limit: commits looked at for each path; with several, the sum of them.
+        """
+        listing = self._git(
+            "log", "--first-parent", "--diff-merges=first-parent", "--format=%x01%H", "--name-only", "-z", "--no-renames",
+            "--relative", f"--max-count={limit * len(paths)}", "--stdin",
+            text="".join(f"{line}\n" for line in ("HEAD", "--", *paths)),
+        ).stdout  # fmt: skip
+        found: dict[str, list[str]] = {}
+        for block in listing.split("\x01")[1:]:
+            commit, *names = (part.strip("\n") for part in block.split("\0"))
+            for name in filter(None, names):
+                found.setdefault(name, []).append(commit)
+        return {path: tuple(found.get(path, ())) for path in paths}
+
+    def read_many(self, places: Sequence[tuple[str, str]]) -> Iterator[bytes | None]:
+        """Files as they stand in commits, through one ``git cat-file --batch`` (git-cat-file(1), BATCH OUTPUT).
+
+        Args:
+            places: ``(commit, path)`` pairs; no path may hold a line feed.
+
+        Yields:
+            What `read` gives, in the same order.
+        """
+        asked = "".join(f"{commit}:./{path}\n" for commit, path in places)
+        output = self._git("cat-file", "--batch", text=asked).raw
+        at = 0
+        for _ in places:
+            head = output[at : output.index(b"\n", at)]
+            at += len(head) + 1
+            words = head.rsplit(b" ", 2)
+            if len(words) == 3 and words[1] == b"blob":
+                size = int(words[2])
+                yield output[at : at + size]
+                at += size + 1
+            elif head.endswith(b" missing"):
+                yield None
+            else:
+                raise Failed(f"git cat-file said {head[:200].decode(errors='replace')!r}", code="GIT_READ")
+
+    def removed_in(self, commit: str, folder: str) -> tuple[str, ...]:
+        """Files below the folder that the commit deleted, against its first parent."""
+        listing = self._git(
+            "diff-tree", "--root", "-r", "-z", "--no-commit-id", "--name-only", "--diff-filter=D", "--relative",
+            "-m", "--first-parent", commit, "--", folder,
+        ).stdout  # fmt: skip
+        return tuple(name for name in listing.split("\0") if name)
+
+    def subjects(self, since: str | None, until: str) -> tuple[tuple[str, str], ...]:
+        """``(commit, subject)`` pairs, newest first."""
+        span = f"{since}..{until}" if since else until
+        listing = self._out("log", "--format=%H%x09%s", span)
+        return tuple((line.split("\t", 1)[0], line.split("\t", 1)[1]) for line in listing.splitlines() if line)
+
+    def contains(self, ancestor: str, descendant: str) -> bool:
+        """Whether ``ancestor`` is reachable from ``descendant``."""
+        return self._git("merge-base", "--is-ancestor", ancestor, descendant, check=False).code == 0
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether the commit is in the local repository."""
+        return self._git("cat-file", "-e", f"{commit}^{{commit}}", check=False).code == 0
