@@ -192,6 +192,24 @@ class TestPatience:
         assert len(beats) == TIMEOUT / HEARTBEAT
         assert beats[0] == "still waiting for 1 version(s), 25m left: a@1.1.0"
 
+    def test_on_a_terminal_a_board_shows_what_is_undecided_instead_of_heartbeats(self):
+        world = world_with("a", "b")
+        world.console.live = True
+        world.registry.status_readable = False
+        world.clock.at(100, lambda: world.registry.approve("a", "1.1.0", live=False))
+        world.clock.at(200, lambda: world.registry.scanned("a", "1.1.0"))
+        service.wait(world.run())
+        seen = [({row.name: row.state for row in rows}, decided) for rows, decided, _ in world.console.shown]
+        told = list(dict.fromkeys((tuple(rows.items()), decided) for rows, decided in seen))
+        assert told == [
+            ((("a", "waiting"), ("b", "waiting")), 0),
+            ((("a", "gone"), ("b", "waiting")), 0),
+            ((("b", "waiting"),), 1),
+        ]
+        assert {deadline for *_, deadline in world.console.shown} == {1000.0 + TIMEOUT}
+        assert world.console.shown[1][0][0].actor == "ada", "the registry says who staged it"
+        assert not any("still waiting" in line for line in world.console.of("line"))
+
     def test_the_wait_is_announced_with_the_way_to_approve(self):
         world = world_with("a")
         world.registry.approve("a", "1.1.0")
