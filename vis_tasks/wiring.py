@@ -129,6 +129,7 @@ def build_settings(provider: str, remote: Remote, config: Config) -> Settings | 
 
 def build_tools(root: Path, config: Config, console: Console) -> Tools:
     """All ports for one workspace. Starts no process and makes no request."""
+    from vis_tasks.adapters.ahead import Ahead
     from vis_tasks.adapters.changefiles import read_changes
     from vis_tasks.adapters.clock import SystemClock
     from vis_tasks.adapters.files import LocalMachine, RootFiles
@@ -142,8 +143,11 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
     git = GitCli(runner, root, os.environ)
     clock = SystemClock()
 
-    def npm() -> Npm:
-        return _npm(root, config, runner, clock)
+    npm = Ahead(lambda: _npm(root, config, runner, clock))
+
+    def npm_soon() -> None:
+        npm.begin()
+        Ahead(_import_requests).begin()
 
     def forge() -> Forge | None:
         from vis_tasks.adapters.forge import forge_for
@@ -184,6 +188,7 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
         refresh_lockfile=refresh_lockfile,
         redact=redact,
         ref_cell=lambda remote, ref: _ref_cell(runner, root, remote, ref),
+        npm_soon=npm_soon,
     )
 
 
@@ -247,6 +252,10 @@ def _npm(root: Path, config: Config, runner: Runner, clock: Clock) -> Npm:
 
     foreground = TerminalForeground(os.environ)
     return NpmSide.load(runner, root, os.environ, clock, config.release.publish, foreground=foreground)
+
+
+def _import_requests() -> None:
+    import vis_tasks.adapters.npm.http  # noqa: F401  (0.15 s, while git is at work)
 
 
 def _read_tarball(path: Path) -> Tarball:

@@ -41,7 +41,10 @@ def _no_refs(remote: str, ref: str) -> RefCell:
 
 @dataclass(frozen=True)
 class Tools:
-    """The ports, and how to build those that cost something (`npm` starts a process, `forge` loads an HTTP library)."""
+    """The ports, and how to build those that cost something (`npm` starts a process, `forge` loads an HTTP library).
+
+    `npm_soon` says that `npm` will be called: what it takes can begin beside other work.
+    """
 
     root: Path
     env: Mapping[str, str]
@@ -63,6 +66,7 @@ class Tools:
     refresh_lockfile: Callable[[Workspace], Sequence[str]]
     redact: Callable[[str], str] = str
     ref_cell: Callable[[str, str], RefCell] = _no_refs
+    npm_soon: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
