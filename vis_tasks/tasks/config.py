@@ -18,6 +18,7 @@ _HELP = {
     "origin": "Say where each value came from: default, file and line, or environment variable.",
     "schema": "Print the JSON schema of vis.toml instead, for editors.",
     "reference": "Print the reference page of all options instead, in Markdown.",
+    "commands": "Print the reference page of all commands instead, targets of vis.toml included, in Markdown.",
     "json": "Print one JSON document on stdout.",
     "debug": "Show tracebacks.",
 }
@@ -33,6 +34,7 @@ def config(
     origin: bool = False,
     schema: bool = False,
     reference: bool = False,
+    commands: bool = False,
     json: bool = False,
     debug: bool = False,
 ) -> None:
@@ -50,6 +52,12 @@ def config(
             from vis_tasks.config.reference import reference_page
 
             text = reference_page()
+            opened.result({"reference": text})
+        elif commands:
+            from vis_tasks.tasks import release_namespace
+            from vis_tasks.tasks.reference import commands_page
+
+            text = commands_page(release_namespace(opened.root))
             opened.result({"reference": text})
         else:
             from vis_tasks.adapters.redact import looks_secret

@@ -75,6 +75,11 @@ class WordsTask(Task[Any]):
         self._words = words
         self._limit = limit
 
+    @property
+    def words(self) -> str:
+        """The parameter that takes the words."""
+        return self._words
+
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         """The parameters, and before them one for each word on the command line."""
         flags = super().get_arguments(ignore_unknown_help)
