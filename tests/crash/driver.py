@@ -1,4 +1,4 @@
-"""A process that releases, and kills itself at the boundary it is told. Imports everything once, then forks for each run.
+"""A process that releases, and ends itself at the boundary it is told. Loads everything once, then forks for each run.
 
 It speaks lines on its standard streams: a JSON order comes in; ``D`` goes out whenever a run sleeps, so that humans can decide
 meanwhile, and any line is the answer; ``E <wait status>`` ends the order. What the run said is in the log the order names.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -19,14 +18,17 @@ from typing import Any
 
 from tests.rig.house import house, release
 from vis_tasks.adapters.console import make_console
+from vis_tasks.adapters.npm.config import NpmConfig
 from vis_tasks.errors import VisError
+from vis_tasks.tasks.signals import raising_on_signals
 
 
 class Fuse:
-    """Counts boundaries, writes each down, and ends the process at one of them."""
+    """Counts boundaries, writes each down, and sends the process a signal at one of them."""
 
-    def __init__(self, at: int | None, trace: Path) -> None:
+    def __init__(self, at: int | None, number: int, trace: Path) -> None:
         self._at = at
+        self._number = number
         self._count = 0
         self._lock = threading.Lock()
         self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -36,7 +38,7 @@ class Fuse:
             self._count += 1
             os.write(self._trace, f"{label}\n".encode())
             if self._count == self._at:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._number)
 
 
 class DecidingClock:
@@ -70,9 +72,10 @@ def run(order: dict[str, Any]) -> int:
                 order["env"],
                 clock=DecidingClock(),
                 console=console,
-                boundary=Fuse(order["at"], Path(order["trace"])),
+                boundary=Fuse(order["at"], order["signal"], Path(order["trace"])),
             )
-            release(made, *order["goals"])
+            with raising_on_signals():
+                release(made, *order["goals"])
         except VisError as error:
             log.write(f"{error.code}: {error.message}\n{error.hint}\n")
             return error.exit_code
@@ -84,6 +87,7 @@ def run(order: dict[str, Any]) -> int:
 
 def main() -> None:
     """Serve orders until standard input ends."""
+    NpmConfig("0", Path.cwd(), {}, env={}).session().close()  # the HTTP library and the certificates, for all children
     for line in iter(sys.stdin.buffer.readline, b""):
         if not line.startswith(b"{"):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SCENARIOS", "Driver", "Scenario", "Trial", "count_points", "trial"]
 
-KILLED = -9
 _PACKAGES: dict[str, dict[str, Any]] = {"core": {}, "app": {"dependencies": {"core": "~1.0.0"}}, "tool": {}}
+_WAY_ON = "run `invoke release` again"
 _FOLDER = Path(__file__).resolve().parents[2]
 
 
@@ -67,8 +68,16 @@ class Driver:
             [sys.executable, "-m", "tests.crash.driver"], cwd=_FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
-    def run(self, root: Path, env: Mapping[str, str], decide: Callable[[], None], *, at: int | None = None) -> int:
-        """Release until the end or the point; returns the exit code, `KILLED` for a kill."""
+    def run(
+        self,
+        root: Path,
+        env: Mapping[str, str],
+        decide: Callable[[], None],
+        *,
+        at: int | None = None,
+        number: int = signal.SIGKILL,
+    ) -> int:
+        """Release until the end, or until the point where a signal comes; returns the exit code, ``-9`` for a kill."""
         log, trace = root.parent / "log.txt", root.parent / "trace.txt"
         trace.unlink(missing_ok=True)
         order = {
@@ -77,6 +86,7 @@ class Driver:
             "log": str(log),
             "trace": str(trace),
             "at": at,
+            "signal": number,
             "goals": ["release"],
         }
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -102,10 +112,10 @@ class Driver:
 
 @dataclass
 class Trial:
-    """One kill and one recovery.
+    """One signal and one recovery.
 
     Attributes:
-        label: the boundary it was killed at.
+        label: the boundary at which the signal came.
         problems: what was broken; empty is good.
     """
 
@@ -122,16 +132,13 @@ def world(scenario: Scenario, template: Path, folder: Path) -> Iterator[tuple[Sa
         )
         box.change("one", core="minor", app="patch", tool="patch")
         box.commit(box.work, "feat: something new")
+        box.furnish(_PACKAGES)
     shutil.rmtree(folder, ignore_errors=True)
     box = Sandbox(template).copy(folder)
     with start_registry(folder / "registry") as registry:
-        registry.add_user("alice")
-        registry.add_user("ci", two_factor=False)
-        for name in _PACKAGES:
-            registry.seed(name, "1.0.0", maintainers=("alice", "ci"))
         env = box.env
         if scenario.readable:
-            box.connect(registry, registry.token("ci", "read-write", bypass_2fa=True))
+            box.connect(registry, box.token)
         else:
             box.connect(registry, None)
             issuer = registry.add_issuer()
@@ -176,25 +183,36 @@ def count_points(driver: Driver, scenario: Scenario, template: Path, folder: Pat
         return labels
 
 
-def trial(driver: Driver, scenario: Scenario, template: Path, folder: Path, *, at: int, fresh: bool) -> Trial:
-    """Kill the release at one boundary, then release again: on the same machine, or on a fresh clone."""
+def trial(
+    driver: Driver,
+    scenario: Scenario,
+    template: Path,
+    folder: Path,
+    *,
+    at: int,
+    fresh: bool,
+    number: int = signal.SIGKILL,
+) -> Trial:
+    """Send the release a signal at one boundary, then release again: on the same machine, or on a fresh clone."""
     result = Trial()
     ours = frozenset(_PACKAGES)
     with world(scenario, template, folder) as (box, registry, env):
         prepared(driver, scenario, box, registry, env)
-        code = driver.run(box.work, env, deciding(registry, scenario.verdicts), at=at)
+        code = driver.run(box.work, env, deciding(registry, scenario.verdicts), at=at, number=number)
         reached = (box.folder / "trace.txt").read_text().splitlines()
-        result.label = reached[-1] if reached else "before everything"
-        if code != KILLED:
-            log = (box.folder / "log.txt").read_text()[-6000:]
-            result.problems = [f"the run was not killed but ended with {code}", log]
+        result.label = reached[at - 1] if len(reached) >= at else "before everything"
+        log = box.folder / "log.txt"
+        if code != (-number if number == signal.SIGKILL else 128 + number):
+            result.problems = [f"the run ended with {code}", log.read_text()[-6000:]]
             return result
-        result.problems += [f"right after the kill: {each}" for each in broken_promises(box, registry, ours=ours)]
+        if number != signal.SIGKILL and _WAY_ON not in log.read_text():
+            result.problems.append("the run did not say how to go on")
+        result.problems += [f"right after the signal: {each}" for each in broken_promises(box, registry, ours=ours)]
         root = box.clone("fresh") if fresh else box.work
         result.problems += again(driver, scenario, box, registry, env, root)
         result.problems += finish(driver, scenario, box, registry, env, root)
         if result.problems:
-            result.problems.append((box.folder / "log.txt").read_text()[-6000:])
+            result.problems.append(log.read_text()[-6000:])
     return result
 
 

@@ -1,25 +1,30 @@
-"""kill -9 at every boundary, then again on the same machine or on a fresh clone: as if nothing had happened.
+"""Ended at every boundary, then again on the same machine or on a fresh clone: as if nothing had happened.
 
-By default every second boundary of the first scenario is tried on the same machine, and every eighteenth of all others.
-``VIS_CRASH=all`` tries every boundary of every scenario both ways.
+By default a share of all boundaries is tried; ``VIS_CRASH=all`` tries every boundary of every scenario, killed (then again on the
+same machine, and on a fresh clone) and interrupted.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.crash.points import SCENARIOS, Driver, count_points, trial
+from tests.rig.counts import add_counts
+from tests.rig.sandbox import quick_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 ALL = os.environ.get("VIS_CRASH") == "all"
-SHARDS = 4
-_THOROUGH = ("approved", False)
-_EVERY = 18
+SHARDS = 8
+# Of so many boundaries one is tried, each way of going on beginning at another one.
+EVERY = 1 if ALL else 48
+WAYS = ("same", "clone", "interrupted")
 
 
 @pytest.fixture(scope="module")
@@ -29,32 +34,45 @@ def driver() -> Iterator[Driver]:
     driver.close()
 
 
-def shards() -> list[tuple[str, bool, int]]:
-    """Scenario, fresh clone or not, and which share of its points: small enough to spread over cores."""
-    found = []
-    for name in SCENARIOS:
-        for fresh in (False, True):
-            found += [(name, fresh, shard) for shard in range(SHARDS if ALL or (name, fresh) == _THOROUGH else 1)]
-    return found
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with quick_folder() as folder:
+        yield folder
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "fresh", "shard"),
-    shards(),
-    ids=lambda value: {True: "clone", False: "same"}.get(value, str(value)) if isinstance(value, bool) else str(value),
-)
-def test_killed_anywhere_the_next_run_ends_as_if_nothing_had_happened(
-    driver, tmp_path, record_property, name, fresh, shard
-):
-    scenario, template = SCENARIOS[name], tmp_path / "template"
-    labels = count_points(driver, scenario, template, tmp_path / "count")
-    points = range(1, len(labels) + 1)
-    thorough = ALL or (name, fresh) == _THOROUGH
-    chosen = points[:: 1 if ALL else 2][shard::SHARDS] if thorough else points[int(fresh) :: _EVERY]
+def shards() -> list[tuple[str, str, int]]:
+    """Scenario, way, and which share of its points: small enough to spread over cores."""
+    if not ALL:
+        return [(name, "all", 0) for name in SCENARIOS]
+    return [(name, way, shard) for name in SCENARIOS for way in WAYS for shard in range(SHARDS)]
+
+
+def chosen(way: str, shard: int, count: int) -> list[tuple[int, str]]:
+    """Boundaries and ways to try at them."""
+    points = range(1, count + 1)
+    if way != "all":
+        return [(at, way) for at in points[shard::SHARDS]]
+    return sorted((at, each) for number, each in enumerate(WAYS) for at in points[number * EVERY // len(WAYS) :: EVERY])
+
+
+@pytest.mark.parametrize(("name", "way", "shard"), shards(), ids=str)
+def test_ended_anywhere_the_next_run_ends_as_if_nothing_had_happened(driver, home, request, name, way, shard):
+    scenario, template = SCENARIOS[name], home / "template"
+    labels = count_points(driver, scenario, template, home / "count")
     broken = []
-    for at in chosen:
-        result = trial(driver, scenario, template, tmp_path / "trial", at=at, fresh=fresh)
-        broken += [f"killed at {at} ({result.label}): {problem}" for problem in result.problems]
-    record_property("points", f"{len(chosen)} of {len(labels)}, {len(broken)} problems")
+    tried = chosen(way, shard, len(labels))
+    for at, how in tried:
+        number = signal.SIGKILL
+        if how == "interrupted":
+            number = signal.SIGINT if at % 2 else signal.SIGTERM
+        result = trial(driver, scenario, template, home / "trial", at=at, fresh=how == "clone", number=number)
+        broken += [f"{how}, at {at} ({result.label}): {problem}" for problem in result.problems]
+    add_counts(
+        request.node,
+        {
+            f"{name}: boundaries": len(labels) if shard == 0 and way in {"all", WAYS[0]} else 0,
+            **{f"{name}: {each}": [how for _, how in tried].count(each) for each in WAYS},
+            "violations": len(broken),
+        },
+    )
     assert not broken, "\n".join(broken)

@@ -6,16 +6,22 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vis_tasks.registry.run import start_registry
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from vis_tasks.registry.run import Registry
 
-__all__ = ["Sandbox"]
+__all__ = ["Sandbox", "quick_folder"]
+
+_MEMORY = Path("/dev/shm")  # Linux keeps it in memory: making and removing folders and fsync cost next to nothing there
 
 _DROPPED = ("CI", "GITHUB_", "GITLAB_", "NPM_", "npm_config_", "GIT_", "VIS_")
 _IGNORED = "node_modules/\n.vis/release/.state.json\n.vis/release/.lock\n.vis/release/dist/\n"
@@ -30,9 +36,20 @@ settle = "1s"
 """
 
 
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder for many small repositories, in memory where there is such a place; removed at the end."""
+    where = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="vis-rig-", dir=where))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @dataclass
 class Sandbox:
-    """A folder with ``remote.git``, ``home`` and clones."""
+    """A folder with ``remote.git``, ``home``, ``registry`` and clones."""
 
     folder: Path
 
@@ -68,8 +85,8 @@ class Sandbox:
             "[user]\n\tname = Tester\n\temail = tester@localhost\n[gc]\n\tauto = 0\n[advice]\n\tdetachedHead = false\n",
             encoding="utf-8",
         )
-        box.git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(box.remote))
-        box.git(folder, "init", "--quiet", "--initial-branch=main", str(box.work))
+        box.git(folder, "init", "--quiet", "--template=", "--bare", "--initial-branch=main", str(box.remote))
+        box.git(folder, "init", "--quiet", "--template=", "--initial-branch=main", str(box.work))
         box.git(box.work, "remote", "add", "origin", "../remote.git")
         root = {"name": "w", "private": True, "workspaces": ["packages/*"]}
         box.write("package.json", json.dumps(root, indent=2) + "\n")
@@ -82,6 +99,21 @@ class Sandbox:
         box.commit(box.work, "feat: begin")
         return box
 
+    def furnish(self, packages: Mapping[str, Mapping[str, Any]]) -> None:
+        """A registry for these packages, each live as 1.0.0: a maintainer, alice, and CI, whose token is kept beside it."""
+        with start_registry(self.folder / "registry") as registry:
+            registry.add_user("alice")
+            registry.add_user("ci", two_factor=False)
+            for name in packages:
+                registry.seed(name, "1.0.0", maintainers=("alice", "ci"))
+            token = registry.token("ci", "read-write", bypass_2fa=True)
+        (self.folder / "token").write_text(token, encoding="utf-8")
+
+    @property
+    def token(self) -> str:
+        """CI's token, which may read and write everything."""
+        return (self.folder / "token").read_text(encoding="utf-8")
+
     def copy(self, folder: Path) -> Sandbox:
         """The same in another folder."""
         shutil.copytree(self.folder, folder, symlinks=True)
@@ -92,9 +124,12 @@ class Sandbox:
         (self.home / ".npmrc").write_text("\n".join(registry.npmrc_lines(token)) + "\n", encoding="utf-8")
 
     def clone(self, name: str) -> Path:
-        """A fresh clone, as another machine has it."""
-        self.git(self.folder, "clone", "--quiet", "remote.git", name)
-        self.git(self.folder / name, "remote", "set-url", "origin", "../remote.git")
+        """A fresh clone, as another machine has it; it goes on working in a copy of the sandbox."""
+        self.git(self.folder, "clone", "--quiet", "--template=", "remote.git", name)
+        config = self.folder / name / ".git" / "config"
+        config.write_text(
+            config.read_text(encoding="utf-8").replace(str(self.remote), "../remote.git"), encoding="utf-8"
+        )
         return self.folder / name
 
     def write(self, path: str, text: str, *, root: Path | None = None) -> None:
