@@ -117,6 +117,32 @@ def test_without_scripts_one_process_is_enough(project):
     assert project.ran() == []
 
 
+def test_several_are_packed_by_one_process_byte_for_byte_as_each_alone(project):
+    project.write("package.json", {"name": "root", "version": "1.0.0", "workspaces": ["packages/*"], "files": ["log"]})
+    folders = [project.core, project.home.root, project.home.root / "packages" / "base"]
+    alone = [read_tarball(project.packer.pack(each, project.home.root / "alone")).integrity for each in folders]
+    project.log.unlink()
+    started: list[str] = []
+    runner = type(project.home.runner())(base_env=project.home.env, trace=started.append)
+    packer = packer_for(Workspace(project.home.root, "npm", ()), runner)
+    made = list(packer.pack_many(folders, project.home.root / "dist"))
+    assert [path.name for path in made] == ["acme-core-1.2.0.tgz", "root-1.0.0.tgz", "base-2.0.0.tgz"]
+    assert [read_tarball(path).integrity for path in made] == alone
+    assert project.ran() == ["prepublishOnly", "prepack", "prepare", "postpack"]
+    assert len(started) == 2  # one for prepublishOnly
+
+
+def test_a_script_that_fails_among_several_is_told_in_its_words(project):
+    project.core_manifest(scripts={"prepack": "echo could not compile && exit 3"})
+    with pytest.raises(Failed, match="could not compile"):
+        list(
+            project.packer.pack_many(
+                [project.home.root / "packages" / "base", project.core], project.home.root / "dist"
+            )
+        )
+    assert list((project.home.root / "dist").glob("*")) == []
+
+
 def test_the_root_package_is_packed_too(project):
     project.write("package.json", {"name": "only", "version": "1.0.0"})
     path = project.packer.pack(project.home.root, project.home.root / "dist")
@@ -200,4 +226,10 @@ def test_other_package_managers_resolve_their_ranges_and_run_scripts_once(tmp_pa
     path = project.packer.pack(project.core, project.home.root / "dist")
     assert path.name == "acme-core-1.2.0.tgz"
     assert read_tarball(path).manifest["dependencies"] == {"base": "^2.0.0"}
+    assert project.ran() == scripts
+    folders = [project.core, project.home.root / "packages" / "base"]
+    project.log.unlink()
+    together = list(project.packer.pack_many(folders, project.home.root / "together"))
+    assert [each.name for each in together] == ["acme-core-1.2.0.tgz", "base-2.0.0.tgz"]
+    assert read_tarball(together[0]).integrity == read_tarball(path).integrity
     assert project.ran() == scripts
