@@ -4,6 +4,8 @@ A user's ``tasks.py`` is two lines::
 
     from vis_tasks import release_namespace
     ns = release_namespace()
+
+`vis_tasks.api` is the same without Invoke.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 from vis_tasks.__about__ import __version__
 
 if TYPE_CHECKING:
+    from vis_tasks.api import open_repository
     from vis_tasks.core.targets import Target
     from vis_tasks.tasks import release_namespace
 
-__all__ = ["Target", "__version__", "release_namespace"]
+__all__ = ["Target", "__version__", "open_repository", "release_namespace"]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,5 +32,9 @@ def __getattr__(name: str) -> Any:
         from vis_tasks.core.targets import Target
 
         return Target
+    if name == "open_repository":
+        from vis_tasks.api import open_repository
+
+        return open_repository
     msg = f"module 'vis_tasks' has no attribute {name!r}"
     raise AttributeError(msg)
