@@ -1,0 +1,1 @@
+"""The configurations of other release tools, read and said again in ours."""
