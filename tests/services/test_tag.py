@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.services.builders import build_world, entry, integrity_of, package
+from vis_tasks.adapters.files import RootFiles
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
@@ -45,8 +48,6 @@ def world(tmp_path):
 
 
 def with_forge(world, forge):
-    from dataclasses import replace
-
     world.tools = replace(world.tools, forge=lambda: forge)
     return forge
 
@@ -112,7 +113,48 @@ def test_a_tag_that_exists_elsewhere_is_an_error_and_is_not_moved(world):
     assert elsewhere[:12] in caught.value.message
     assert world.built[:12] in caught.value.message
     assert remote_tags(world)["a@1.1.0"] == elsewhere
-    assert {each.name for each in world.state.approved} == {"a", "b"}
+    assert {each.name for each in world.state.approved} == {"a"}
+
+
+class TestOneThatCanNotBeTagged:
+    """It stops its own package only; what needs it is installable, and so is tagged."""
+
+    def test_the_others_are_tagged_and_the_run_says_so_at_its_end(self, world):
+        elsewhere = world.repo.git.head()
+        world.repo.sh("push", "--quiet", "origin", f"{elsewhere}:refs/tags/a@1.1.0")
+        run = world.run(reach=("tag",))
+        with pytest.raises(Failed) as caught:
+            service.tag(run)
+        assert caught.value.code == "TAG_EXISTS"
+        assert remote_tags(world) == {"a@1.1.0": elsewhere, "b@1.1.0": world.built}
+        assert [each.name for each in run.report.of("published")] == ["b"]
+        assert [each.name for each in run.report.of("failed")] == ["a"]
+
+    def test_a_tag_that_is_wrong_only_here_stops_its_package_only_too(self, world):
+        world.repo.git.tag("a@1.1.0", world.repo.git.head(), "mine")
+        with pytest.raises(Failed) as caught:
+            make_tags(world)
+        assert caught.value.code == "TAG_EXISTS"
+        assert set(remote_tags(world)) == {"b@1.1.0"}
+
+    def test_several_are_all_named(self, world):
+        world.hold(world.state.approve(entry("gone", "1.0.0")).approve(entry("lost", "1.0.0")))
+        with pytest.raises(Failed) as caught:
+            make_tags(world)
+        assert caught.value.code == "COMMIT_MISSING"
+        assert "gone@1.0.0" in caught.value.message
+        assert "lost@1.0.0" in caught.value.message
+        assert set(remote_tags(world)) == {"a@1.1.0", "b@1.1.0"}
+        assert {each.name for each in world.state.approved} == {"gone", "lost"}
+
+    def test_once_mended_the_next_run_tags_it(self, world):
+        world.repo.sh("push", "--quiet", "origin", "HEAD:refs/tags/a@1.1.0")
+        with pytest.raises(Failed):
+            make_tags(world)
+        world.repo.sh("push", "--quiet", "origin", ":refs/tags/a@1.1.0")
+        make_tags(world)
+        assert set(remote_tags(world)) == {"a@1.1.0", "b@1.1.0"}
+        assert world.state.empty
 
 
 def test_a_tag_that_stands_there_already_is_done(world):
@@ -220,6 +262,19 @@ class TestForge:
             make_tags(world)
         assert {each.name for each in world.state.approved} == {"a", "b"}
         assert set(remote_tags(world)) == {"a@1.1.0", "b@1.1.0"}
+        make_tags(world)
+        assert set(forge.made) == {"a@1.1.0", "b@1.1.0"}
+        assert world.state.empty
+
+    def test_lost_after_the_push_another_machine_makes_the_releases(self, world):
+        forge = with_forge(world, RecordingForge(fails=1))
+        with pytest.raises(Failed, match="502"):
+            make_tags(world)
+        lost, elsewhere = world.repo.root, world.repo.clone("elsewhere")
+        world.tools = replace(world.tools, git=elsewhere.git, files=RootFiles(elsewhere.root), root=elsewhere.root)
+        elsewhere.committed("somebody-works-on")
+        assert lost != elsewhere.root
+        assert {each.name for each in world.state.approved} == {"a", "b"}
         make_tags(world)
         assert set(forge.made) == {"a@1.1.0", "b@1.1.0"}
         assert world.state.empty

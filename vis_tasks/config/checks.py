@@ -28,7 +28,13 @@ def check(config: Config, note: Callable[[KeyPath, str, str], None]) -> None:
         config: the built configuration.
         note: called with the path, what is wrong, and what is allowed.
     """
-    for path, what, allowed in (*_groups(config), *_targets(config), *_hooks(config), *_ci(config)):
+    for path, what, allowed in (
+        *_groups(config),
+        *_state_branch(config),
+        *_targets(config),
+        *_hooks(config),
+        *_ci(config),
+    ):
         note(path, what, allowed)
 
 
@@ -47,6 +53,13 @@ def _groups(config: Config) -> list[Note]:
             what = f"overlaps release.{kind}[{index}]: {', '.join(shared)}"
             found.append((path, what, "a package in at most one group, fixed or linked"))
     return found
+
+
+def _state_branch(config: Config) -> list[Note]:
+    release = config.release
+    if release.state_branch in {release.base_branch, *release.channels}:
+        return [(("release", "state_branch"), "is a release branch", "a branch that holds nothing but the state")]
+    return []
 
 
 def _narrower(one: str, other: str) -> str:

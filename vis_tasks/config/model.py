@@ -223,6 +223,11 @@ class ReleaseConfig:
         choices=("default", "keep-a-changelog", "links", "none"),
     )
     workspace_changelog: bool = _option(True, "Write what really went live to the root CHANGELOG.md.")
+    state_branch: str | None = _option(
+        None,
+        "Branch that holds staged.json, where the release branches take no pushes; made at first use.",
+        rule="branch",
+    )
     remote_lock: bool = _option(False, "Also hold a lock as a git ref on the remote.")
     publish: PublishConfig = _option(PublishConfig, "How versions reach the registry.")
     packages: Mapping[str, PackageConfig] = _option({}, "Per-package settings, by name.")
@@ -274,8 +279,12 @@ class CiConfig:
     )
     requirements: str | None = _option(
         None,
-        "Requirements file with hashes to install vis-tasks from instead; `ci.setup` says how to make it.",
+        "Requirements file of your own, with hashes, to install vis-tasks from instead; `ci.setup` says how to make it.",
         rule="inside",
+    )
+    lock: bool = _option(
+        True,
+        "Let `ci.generate` lock vis-tasks and all it needs, with hashes, in .vis/ci/ (needs uv; without it jobs get the version only).",
     )
 
 

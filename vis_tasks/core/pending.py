@@ -166,16 +166,26 @@ class Pending:
         return replace(self, rejected=tuple(stone for stone in self.rejected if still(stone)))
 
 
-def parse(text: str, path: str) -> Pending:
+def parse(text: str, path: str, *, mend: str = "") -> Pending:
     """Read the file's text.
 
     Args:
         text: the file's content; an empty or absent file is the caller's business.
         path: for messages.
+        mend: the way out of a damaged file, where it isn't git's.
 
     Raises:
         vis_tasks.errors.Failed: code ``STAGED_JSON``; the file is damaged or of a newer version. It is never overwritten then.
     """
+    try:
+        return _parse(text, path)
+    except Failed as error:
+        if mend and error.code == "STAGED_JSON":
+            raise Failed(error.message, code=error.code, hint=mend) from None
+        raise
+
+
+def _parse(text: str, path: str) -> Pending:
     if _CONFLICT.search(text):
         raise _damaged(path, "it holds merge conflict markers", "resolve the conflict: keep the entries of both sides")
     try:

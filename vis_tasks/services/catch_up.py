@@ -46,15 +46,21 @@ def replay_onto(run: Run, tip: str) -> None:
     version = _unpushed_version(run)
     state.set_aside(pending_at(run, base), state.pending())
     committed = git.read(head, state.staged_path)
-    if committed is None:
-        run.tools.files.delete(state.staged_path)
-    elif committed != run.tools.files.read(state.staged_path):
-        run.tools.files.write(state.staged_path, committed)
+    if state.elsewhere is None:
+        _put_back(run, committed)
     git.move_to(tip)
     state.take_up()
     if mine and state.has_journal():
         state.note(lambda journal: _undone(journal, whole_version=any(commit == version for commit, _ in mine)))
     run.forget("workspace", "changes", "plan", "_wave")
+
+
+def _put_back(run: Run, committed: bytes | None) -> None:
+    path = run.state.staged_path
+    if committed is None:
+        run.tools.files.delete(path)
+    elif committed != run.tools.files.read(path):
+        run.tools.files.write(path, committed)
 
 
 def _unpushed_version(run: Run) -> str | None:

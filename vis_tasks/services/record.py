@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from vis_tasks.core.pending import Pending
     from vis_tasks.services.run import Run
 
-__all__ = ["Chore", "push_chores", "record", "staged_chore"]
+__all__ = ["Chore", "arrived_on_branch", "push_chores", "record", "staged_chore", "staged_on_branch"]
 
 _ATTEMPTS = 5
 _BACKOFF = 1.0
+_STATE_BRANCH = "vis-release-state"
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,51 @@ class Chore:
 
 def record(run: Run, message: str | None = None, *, push: bool = True) -> bool:
     """Commit and push staged.json when it says something else than the last commit; False when it doesn't."""
+    if run.state.elsewhere is not None:
+        return _record_elsewhere(run, message, push=push)
     chore = staged_chore(run, message)
     if chore is None:
         return False
     push_chores(run, [chore], push=push)
     return True
+
+
+def _record_elsewhere(run: Run, message: str | None, *, push: bool) -> bool:
+    """On the state branch. A commit that isn't pushed has no place there: what is known stays in the working copy."""
+    state = run.state
+    branch, ours = state.elsewhere, state.pending()
+    if branch is None or not push or (state.on_branch() is None and ours.empty):
+        return False
+    commit = branch.push(message or _message(ours), lambda: staged_on_branch(run), run.tools.clock)
+    arrived_on_branch(run)
+    run.report.commits.extend([commit] if commit else [])
+    return commit is not None
+
+
+def staged_on_branch(run: Run) -> dict[str, bytes]:
+    """What is to be written to the state branch: staged.json, merged with what the branch has now.
+
+    It is never removed there: a branch that has none is one that was never used.
+    """
+    state, branch = run.state, run.state.elsewhere
+    if branch is None:
+        return {}
+    ours, there = state.pending(), branch.read(branch.staged_path)
+    if there is not None and _same(ours, state.parse_branch(there)):
+        return {}
+    return {branch.staged_path: render(ours).encode()}
+
+
+def arrived_on_branch(run: Run) -> None:
+    """The state branch was pushed: the working copy begins from what it holds now."""
+    branch = run.state.elsewhere
+    content = branch.read(branch.staged_path) if branch else None
+    if content is not None:
+        run.state.now_on_branch(content)
+
+
+def _same(one: Pending, other: Pending) -> bool:
+    return replace(one, updated_at="") == replace(other, updated_at="")
 
 
 def staged_chore(run: Run, message: str | None = None) -> Chore | None:
@@ -54,7 +95,7 @@ def staged_chore(run: Run, message: str | None = None) -> Chore | None:
     base_commit = git.head() or ""
     committed = git.read(base_commit, state.staged_path)
     base, ours = state.parse(committed), state.pending()
-    if replace(base, updated_at="") == replace(ours, updated_at=""):
+    if _same(base, ours):
         if committed is not None and not ours.empty and committed != run.tools.files.read(state.staged_path):
             run.tools.files.write(state.staged_path, committed)
         return None
@@ -66,7 +107,7 @@ def staged_chore(run: Run, message: str | None = None) -> Chore | None:
         merged = ours if tip == base_commit else merge(base, ours, theirs)
         if merged.empty:
             run.tools.files.delete(state.staged_path)
-        elif there is not None and replace(merged, updated_at="") == replace(theirs, updated_at=""):
+        elif there is not None and _same(merged, theirs):
             run.tools.files.write(state.staged_path, there)
         else:
             run.tools.files.write(state.staged_path, render(merged).encode())
@@ -78,8 +119,12 @@ def staged_chore(run: Run, message: str | None = None) -> Chore | None:
 def _message(state: Pending) -> str:
     if state.empty:
         return "chore(release): clear pending stage registry [skip ci]"
-    count = len(state.pending)
-    return f"chore(release): record {count} pending stage{'' if count == 1 else 's'} [skip ci]"
+    kind, listed = next(
+        (kind, listed)
+        for kind, listed in (("pending", state.pending), ("approved", state.approved), ("rejected", state.rejected))
+        if listed
+    )
+    return f"chore(release): record {len(listed)} {kind} stage{'' if len(listed) == 1 else 's'} [skip ci]"
 
 
 def push_chores(run: Run, chores: Sequence[Chore], *, push: bool = True, along: Sequence[str] = ()) -> None:
@@ -112,7 +157,12 @@ def push_chores(run: Run, chores: Sequence[Chore], *, push: bool = True, along: 
                 f"{remote}/{run.branch} did not take the release's state: {result.why}",
                 code="PUSH_FAILED" if result.network else "PUSH_REFUSED",
                 hint=f"the commit is kept here; push it (`git push {remote} HEAD:{run.branch}`) or run again"
-                + ("" if result.network else " once the branch protection lets the release user push"),
+                + (
+                    ""
+                    if result.network
+                    else " once the branch protection lets the release user push; or keep the release's state on a branch of its "
+                    f'own: `state-branch = "{_STATE_BRANCH}"` under [release]'
+                ),
             )
         why = result.why
         if attempt == _ATTEMPTS - 1:

@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from vis_tasks.services.state import StateFiles
+from vis_tasks.services.state_branch import StateBranch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from vis_tasks.config.model import Config, ReleaseConfig
@@ -98,6 +100,7 @@ class Report:
     commits: list[str] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     steps: list[dict[str, object]] = field(default_factory=list)
+    events: list[tuple[datetime, str]] = field(default_factory=list)
 
     def put(self, outcome: Outcome) -> None:
         """Say how a package ended; the last word counts."""
@@ -134,7 +137,6 @@ class Run:
         self.plan_only = plan_only
         self.handed_over = handed_over
         self.report = Report()
-        self.state = StateFiles(tools.files, tools.clock, config.release.changes_dir)
         self.guarded = False
         self.tell: Callable[[Notice], None] | None = None
 
@@ -142,6 +144,15 @@ class Run:
     def release(self) -> ReleaseConfig:
         """``[release]``."""
         return self.config.release
+
+    @cached_property
+    def state(self) -> StateFiles:
+        """The state files; staged.json on a branch of its own where ``state-branch`` names one."""
+        release, elsewhere = self.release, None
+        if release.state_branch:
+            releasing = self.branch if self.branch in release.channels else release.base_branch
+            elsewhere = StateBranch(self.tools.git, release.remote, release.state_branch, releasing)
+        return StateFiles(self.tools.files, self.tools.clock, release.changes_dir, elsewhere)
 
     @cached_property
     def npm(self) -> Npm:
@@ -176,6 +187,10 @@ class Run:
     def tag_name(self, name: str, version: str) -> str:
         """The git tag of one version, by ``tag-pattern``."""
         return self.release.tag_pattern.replace("{name}", name).replace("{version}", version)
+
+    def happened(self, text: str) -> None:
+        """Keep the moment of something for the report's time line."""
+        self.report.events.append((self.tools.clock.now(), text))
 
     def forget(self, *names: str) -> None:
         """Drop what was seen, so that it is read anew."""

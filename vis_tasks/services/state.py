@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from vis_tasks.ports import Clock, Files
+    from vis_tasks.services.state_branch import StateBranch
 
 __all__ = ["StateFiles", "is_temporary", "seconds_since", "timestamp"]
 
 _ASIDE = "setAside"
+_COPIES = ".state-branch"
 
 
 def timestamp(moment: datetime) -> str:
@@ -46,13 +48,18 @@ class StateFiles:
         files: the files below the workspace root.
         clock: for ``updatedAt``.
         folder: the changes dir, relative to the root.
+        elsewhere: the branch that holds staged.json, when it isn't committed where the packages are. What is on disk is then a
+            working copy beside the version of the branch that it began from; reading merges both with the branch as it is now.
     """
 
-    def __init__(self, files: Files, clock: Clock, folder: str) -> None:
+    def __init__(self, files: Files, clock: Clock, folder: str, elsewhere: StateBranch | None = None) -> None:
         self._files = files
         self._clock = clock
         self.folder = folder
-        self.staged_path = f"{folder}/staged.json"
+        self.elsewhere = elsewhere
+        self.committed_path = f"{folder}/staged.json"
+        self._copies = f"{folder}/{_COPIES}"
+        self.staged_path = f"{self._copies}/{elsewhere.staged_path}" if elsewhere else self.committed_path
         self.journal_path = f"{folder}/.state.json"
         self.lock_path = f"{folder}/.lock"
         self.dist_path = f"{folder}/dist"
@@ -60,7 +67,12 @@ class StateFiles:
     @property
     def own_paths(self) -> tuple[str, ...]:
         """Paths that are never a reason to call the tree dirty."""
-        return (self.staged_path, self.journal_path, self.lock_path, f"{self.dist_path}/")
+        return (self.staged_path, self.journal_path, self.lock_path, f"{self.dist_path}/", f"{self._copies}/")
+
+    @property
+    def where(self) -> str:
+        """Where staged.json is committed, for people."""
+        return f"{self.elsewhere.name}:{self.elsewhere.staged_path}" if self.elsewhere else self.staged_path
 
     def pending(self) -> Pending:
         """staged.json; empty when there is none.
@@ -69,24 +81,68 @@ class StateFiles:
             vis_tasks.errors.Failed: it is damaged or newer; it is left as it is.
         """
         content = self._files.read(self.staged_path)
-        return self.parse(content)
+        if self.elsewhere is None:
+            return self.parse(content)
+        there = self.on_branch()
+        if content is None:
+            return self.parse_branch(there)
+        began = self._files.read(self._base_path)
+        if began == there:
+            return self._copy(content, self.staged_path)
+        base, ours = self._copy(began, self._base_path), self._copy(content, self.staged_path)
+        return staged.merge(base, ours, self.parse_branch(there))
 
-    def parse(self, content: bytes | None) -> Pending:
+    def parse_branch(self, content: bytes | None) -> Pending:
+        """staged.json as it stands on the state branch."""
+        return self.parse(content, self.where, mend="mend it on that branch, commit and push; nothing was changed")
+
+    @property
+    def _base_path(self) -> str:
+        return f"{self.staged_path.removesuffix('.json')}.base.json"
+
+    def _copy(self, content: bytes | None, path: str) -> Pending:
+        mend = f"delete {path.rpartition('/')[0]}: what was committed is on {self.where}; then run again"
+        return self.parse(content, path, mend=mend)
+
+    def parse(self, content: bytes | None, path: str = "", *, mend: str = "") -> Pending:
         """staged.json from bytes of any origin (a commit, another branch)."""
         if content is None:
             return Pending()
-        return staged.parse(content.decode("utf-8-sig", errors="replace"), self.staged_path)
+        return staged.parse(content.decode("utf-8-sig", errors="replace"), path or self.staged_path, mend=mend)
+
+    def on_branch(self) -> bytes | None:
+        """staged.json as the state branch has it; while it never had one, what the checkout still holds is taken over."""
+        if self.elsewhere is None:
+            return None
+        there = self.elsewhere.read(self.elsewhere.staged_path)
+        return self._files.read(self.committed_path) if there is None else there
+
+    def now_on_branch(self, content: bytes) -> None:
+        """The state branch holds this now: the working copy begins from it."""
+        self._write_copy(content, content)
+
+    def _write_copy(self, content: bytes, base: bytes | None) -> None:
+        # In this order: killed in between, what others changed counts as ours too, and nothing as taken away by us.
+        if self._files.read(f"{self._copies}/.gitignore") is None:
+            self._files.write(f"{self._copies}/.gitignore", b"*\n")
+        self._files.write(self.staged_path, content)
+        if base is None:
+            self._files.delete(self._base_path)
+        elif self._files.read(self._base_path) != base:
+            self._files.write(self._base_path, base)
 
     def save(self, state: Pending) -> bool:
         """Write staged.json, or remove it when nothing is left; False when nothing but the time would change."""
         old = self.pending()
         if replace(old, updated_at="") == replace(state, updated_at=""):
             return False
-        if state.empty:
+        content = staged.render(replace(state, updated_at=timestamp(self._clock.now()))).encode()
+        if self.elsewhere is not None:
+            self._write_copy(content, self.on_branch())
+        elif state.empty:
             self._files.delete(self.staged_path)
-            return True
-        stamped = replace(state, updated_at=timestamp(self._clock.now()))
-        self._files.write(self.staged_path, staged.render(stamped).encode())
+        else:
+            self._files.write(self.staged_path, content)
         return True
 
     def change(self, how: Callable[[Pending], Pending]) -> Pending:
@@ -103,7 +159,9 @@ class StateFiles:
         return parse_journal(content.decode("utf-8", errors="replace"), self.journal_path)
 
     def set_aside(self, base: Pending, ours: Pending) -> None:
-        """Keep both in the journal while the tree is moved to another commit."""
+        """Keep both in the journal while the tree is moved to another commit; nothing when staged.json isn't in that tree."""
+        if self.elsewhere is not None:
+            return
         kept = {"base": staged.render(base), "ours": staged.render(ours)}
         self.note(lambda journal: replace(journal, extra={**journal.extra, _ASIDE: kept}))
 

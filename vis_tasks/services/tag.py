@@ -1,6 +1,7 @@
 """tag: an annotated tag for each live version of ours, at the commit its bytes were built from, and its forge release.
 
-All new tags are pushed in one atomic push. A tag that exists elsewhere is an error, never moved.
+All new tags are pushed in one atomic push. A tag that exists elsewhere is an error, never moved; it stops its own package only.
+In order means: no version is tagged before everything that it needs is live.
 """
 
 from __future__ import annotations
@@ -8,34 +9,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
-from vis_tasks.core.pending import Entry
 from vis_tasks.core.ranges import satisfies
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
-from vis_tasks.ports import Pushed
 from vis_tasks.services.commands import run_hook
 from vis_tasks.services.forge_release import make_releases
 from vis_tasks.services.origin import commit_that_brought
-from vis_tasks.services.record import push_chores, record
+from vis_tasks.services.record import record
 from vis_tasks.services.run import Outcome
+from vis_tasks.services.tag_push import push_tags
 from vis_tasks.services.tagging import Tagging
 from vis_tasks.services.wave import find_wave, forget_wave
-from vis_tasks.services.workspace_changelog import CHANGELOG, RECORD_WAVE, changelog_chore, recorded_in
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vis_tasks.core.pending import Entry
     from vis_tasks.core.targets import State
-    from vis_tasks.services.record import Chore
     from vis_tasks.services.run import Run
 
 __all__ = ["look", "served_without", "tag"]
+
+_OF_ONE_PACKAGE = {"TAG_EXISTS", "COMMIT_MISSING", "GIT_TAG"}
 
 
 def look(run: Run) -> State:
     """Due when a live version of ours has no tag."""
     owed = find_wave(run).owed
     if not owed:
-        if _released_last(run) and run.tools.forge() is not None:
-            return Due("the last wave is recorded; its releases on the forge are looked at once more")
         return UpToDate("every live version of ours has its tag")
     return Due(f"{len(owed)} version(s) to tag", tuple(f"tag {run.tag_name(*entry.key)}" for entry in owed))
 
@@ -43,56 +44,64 @@ def look(run: Run) -> State:
 def tag(run: Run) -> None:
     """Tag, push, release on the forge, write the workspace changelog, drain staged.json.
 
+    What is live and not fully done stays in staged.json's ``approved`` list, so that the next run goes on here. Where releases
+    on a forge are to be made, that list is pushed with the tags: another machine goes on, too.
+
     Raises:
-        vis_tasks.errors.Failed: ``TAG_EXISTS``, ``COMMIT_MISSING``, ``PUSH_REFUSED`` or the forge's words. What is live
-            and not fully done stays in staged.json's ``approved`` list, so that the next run goes on here.
+        vis_tasks.errors.Failed: ``TAG_EXISTS`` or ``COMMIT_MISSING`` after all others were tagged; ``PUSH_REFUSED``, or the
+            forge's words.
     """
     run.forget("refs")
-    last = _released_last(run)
     owed = find_wave(run).owed
     ready = [entry for entry in _in_order(run, owed) if not _held(run, entry, owed)]
-    work = [_tagging(run, entry) for entry in ready]
+    work, troubles = _made_here(run, ready)
     new = [item for item in work if run.refs.tags.get(item.tag) != item.commit]
-    for item in new:
-        run.tools.git.tag(item.tag, item.commit, _message(item))
-    changelog = changelog_chore(run, work)
-    if new:
-        _push(run, new, changelog)
-    elif changelog:
-        push_chores(run, [changelog])
+    push_tags(run, work, new)
     run.report.tags.extend(item.tag for item in new)
     run.state.note(lambda journal: journal.add("pushed", *(item.tag for item in work)))
     for item in work:
         run.report.put(Outcome(item.entry.name, item.entry.version, "published", stage_id=item.entry.id))
-    make_releases(run, [*work, *(item for item in last if item.tag not in {each.tag for each in work})])
+    make_releases(run, work)
     for item in work:
         run.state.change(lambda state, item=item: state.tagged(*item.entry.key))  # type: ignore[misc]
     if work:
         record(run)
     forget_wave(run)
-    if work:
+    if work and not run.handed_over:  # a job that was handed tarballs may publish: nothing of the repository runs in it
         run_hook(run, "after_tag")
+    if troubles:
+        raise _all_of(troubles)
 
 
-def _released_last(run: Run) -> list[Tagging]:
-    """The versions of the wave that HEAD records, tagged as they are.
+def _made_here(run: Run, ready: Sequence[Entry]) -> tuple[list[Tagging], list[Failed]]:
+    """Make the tags in this repository; what can't be tagged keeps its place and stops nobody else."""
+    work: list[Tagging] = []
+    troubles: list[Failed] = []
+    for entry in ready:
+        try:
+            item = _tagging(run, entry)
+            if run.refs.tags.get(item.tag) != item.commit:
+                run.tools.git.tag(item.tag, item.commit, _message(item))
+        except Failed as error:
+            if error.code not in _OF_ONE_PACKAGE:
+                raise
+            troubles.append(error)
+            run.report.put(Outcome(entry.name, entry.version, "failed", error.message, stage_id=entry.id))
+        else:
+            work.append(item)
+    return work, troubles
 
-    A run that is lost between the push of its tags and its forge releases leaves exactly this; on a fresh clone nothing else
-    tells of it. Costs two or three git processes.
-    """
-    git, head = run.tools.git, run.tools.git.head()
-    touching = git.commits_touching(CHANGELOG, limit=1)
-    if head is None or touching != (head,) or git.read(f"{head}^", ".") is None:
-        return []
-    if [subject for _, subject in git.subjects(f"{head}^", head)] != [RECORD_WAVE]:
-        return []
-    found = []
-    for spec in recorded_in(git.read(head, CHANGELOG), git.read(f"{head}^", CHANGELOG)):
-        name, _, version = spec.rpartition("@")
-        tag_name = run.tag_name(name, version)
-        if tag_name in run.refs.tags:
-            found.append(Tagging(Entry(name, version), tag_name, run.refs.tags[tag_name]))
-    return found
+
+def _all_of(troubles: Sequence[Failed]) -> Failed:
+    first = troubles[0]
+    if len(troubles) == 1:
+        return first
+    lines = [line for error in troubles for line in (error.message, f"  {error.hint}")]
+    return Failed(
+        "\n".join([f"{len(troubles)} live version(s) got no tag:", *lines]),
+        code=first.code,
+        hint="mend what is named above and run again; the others are tagged",
+    )
 
 
 def _in_order(run: Run, owed: tuple[Entry, ...]) -> list[Entry]:
@@ -174,38 +183,3 @@ def _message(item: Tagging) -> str:
     lines += [f"Stage-Id: {item.entry.id}"] if item.entry.id else []
     lines += [f"Integrity: {item.entry.integrity}"] if item.entry.integrity else []
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _push(run: Run, new: list[Tagging], changelog: Chore | None) -> None:
-    """Tags and the wave's changelog commit arrive together or not at all; a branch that takes no commits gets the tags alone."""
-    run.state.note(lambda journal: journal.add("tagged", *(item.tag for item in new)))
-    refspecs = [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new]
-    refused: Failed | None = None
-    if changelog is not None or _ahead(run):
-        try:
-            push_chores(run, [changelog] if changelog else [], along=refspecs)
-            return
-        except Failed as error:
-            refused = error
-    result = run.tools.git.push(run.release.remote, refspecs, atomic=True)
-    run.forget("refs")
-    if not isinstance(result, Pushed):
-        raise Failed(
-            f"{run.release.remote} did not take the tags: {result.why}",
-            code="PUSH_REFUSED",
-            hint="let the release user push tags, then run again: the versions are live and keep their place in staged.json",
-            details={"tags": [item.tag for item in new]},
-        )
-    if refused is not None:
-        run.report.tags.extend(item.tag for item in new)
-        raise refused
-
-
-def _ahead(run: Run) -> bool:
-    """Whether a killed run left commits here that the remote lacks."""
-    head, there = run.tools.git.head() or "", run.refs.branch
-    return (
-        there not in {None, head}
-        and run.tools.git.has_commit(there or "")
-        and run.tools.git.contains(there or "", head)
-    )

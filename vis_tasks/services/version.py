@@ -9,12 +9,15 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from vis_tasks.core.edits import FileEdit
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.core.wave import Versioning
 from vis_tasks.errors import Failed, Refused
 from vis_tasks.ports import Pushed, PushRefused, PushStale
 from vis_tasks.services.commands import run_hook
 from vis_tasks.services.state import is_temporary
+from vis_tasks.services.wave_on_branch import with_waves_of_branch
+from vis_tasks.services.workspace_changelog import CHANGELOG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +112,9 @@ def _write_and_commit(run: Run) -> None:
     base = git.head() or ""
     plan = run.plan
     run_hook(run, "before_version")
-    edits = run.tools.plan_edits(run.workspace, plan)
+    edits = list(run.tools.plan_edits(run.workspace, plan))
+    if (waves := with_waves_of_branch(run)) is not None:
+        edits.append(FileEdit(CHANGELOG, waves))
     planned: dict[str, str | None] = {
         edit.path: None if edit.content is None else hashlib.sha256(edit.content).hexdigest() for edit in edits
     }

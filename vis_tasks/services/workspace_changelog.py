@@ -12,19 +12,20 @@ if TYPE_CHECKING:
     from vis_tasks.services.run import Run
     from vis_tasks.services.tagging import Tagging
 
-__all__ = ["CHANGELOG", "RECORD_WAVE", "changelog_chore", "insert_wave", "recorded_in"]
+__all__ = ["CHANGELOG", "RECORD_WAVE", "changelog_chore", "insert_wave", "keeps_changelog", "new_text"]
 
 CHANGELOG = "CHANGELOG.md"
 RECORD_WAVE = "chore(release): record wave [skip ci]"
 _TITLE = "# Changelog\n"
 
 
-def changelog_chore(run: Run, work: Sequence[Tagging]) -> Chore | None:
+def changelog_chore(run: Run, work: Sequence[Tagging], *, with_state: bool = False) -> Chore | None:
     """The commit ``chore(release): record wave [skip ci]``; None when there is nothing new to write.
 
-    A workspace whose root package is released itself keeps that package's changelog there, and gets no wave entries.
+    A workspace whose root package is released itself keeps that package's changelog there, and gets no wave entries. ``with_state``
+    takes staged.json along, for what is still owed after the tags.
     """
-    if not run.release.workspace_changelog or any(package.path == "." for package in run.workspace.packages):
+    if not keeps_changelog(run):
         return None
     committed = run.tools.git.read(run.tools.git.head() or "", CHANGELOG) or b""
     written = committed.decode("utf-8", errors="replace").splitlines()
@@ -35,19 +36,23 @@ def changelog_chore(run: Run, work: Sequence[Tagging]) -> Chore | None:
 
     def apply() -> Sequence[str]:
         old = run.tools.files.read(CHANGELOG)
-        text = old.decode("utf-8", errors="surrogateescape") if old is not None else _TITLE
-        new = insert_wave(text, date, specs)
-        if new != text:
-            run.tools.files.write(CHANGELOG, new.encode("utf-8", errors="surrogateescape"))
-        return [CHANGELOG]
+        new = new_text(old, date, specs)
+        if new != old:
+            run.tools.files.write(CHANGELOG, new)
+        return [CHANGELOG, run.state.staged_path] if with_state else [CHANGELOG]
 
     return Chore(RECORD_WAVE, apply)
 
 
-def recorded_in(new: bytes | None, old: bytes | None) -> tuple[str, ...]:
-    """The ``name@version`` lines that one changelog has and the other hasn't."""
-    here, before = ((content or b"").decode("utf-8", errors="replace").splitlines() for content in (new, old))
-    return tuple(line.removeprefix("- ") for line in here if line.startswith("- ") and line not in before)
+def keeps_changelog(run: Run) -> bool:
+    """Whether the workspace has a changelog of its waves; a root package that is released itself keeps its own there."""
+    return run.release.workspace_changelog and all(package.path != "." for package in run.workspace.packages)
+
+
+def new_text(old: bytes | None, date: str, specs: Sequence[str]) -> bytes:
+    """The changelog's bytes with the wave's entry, whatever its encoding; see `insert_wave`."""
+    text = old.decode("utf-8", errors="surrogateescape") if old is not None else _TITLE
+    return insert_wave(text, date, specs).encode("utf-8", errors="surrogateescape")
 
 
 def insert_wave(text: str, date: str, specs: Sequence[str]) -> str:

@@ -102,7 +102,7 @@ def state_findings(run: Run) -> Iterator[Finding]:
         yield Finding(
             "publish-stage.pending",
             WARN,
-            f"{len(state.pending)} pending stage(s) recorded in {run.state.staged_path}:\n"
+            f"{len(state.pending)} pending stage(s) recorded in {run.state.where}:\n"
             f"{names}. Approve / reject before the next release:\ninvoke stage.approve --all",
         )
     else:

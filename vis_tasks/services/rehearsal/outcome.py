@@ -58,7 +58,7 @@ def look(
     branch: str,
     base: str,
     old_tags: Mapping[str, str],
-    staged_path: str,
+    staged_at: tuple[str, str],
     exits: Sequence[int],
 ) -> Outcome:
     """See what there is now.
@@ -69,12 +69,14 @@ def look(
         branch: the release branch.
         base: the commit the rehearsal started from.
         old_tags: tags that were there before.
-        staged_path: path of staged.json, relative to the workspace root.
+        staged_at: the branch that holds staged.json, and its path there, relative to the workspace root.
         exits: exit codes so far.
     """
     refs = git.remote_refs("origin", branch)
     tip = git.fetch("origin", branch) or base
-    content = git.read(tip, staged_path)
+    where, staged_path = staged_at
+    holds = tip if where == branch else git.fetch("origin", where)
+    content = git.read(holds, staged_path) if holds else None
     return Outcome(
         exits=tuple(exits),
         commits=tuple(reversed(git.subjects(base, tip))),

@@ -145,14 +145,16 @@ class _Rehearsal:
             maintainer.start(each)
             exits.append(self._release())
             maintainer.stop()
-        state = f"{self.config.changes_dir}/staged.json"
+        state = (self.config.base_branch, f"{self.config.changes_dir}/staged.json")
+        if self.config.state_branch:
+            state = (self.config.state_branch, f"{self.config.base_branch}/staged.json")
         found = look(
             self.git,
             self.registry,
             branch=self.config.base_branch,
             base=base,
             old_tags=old_tags,
-            staged_path=state,
+            staged_at=state,
             exits=exits,
         )
         return replace(found, violations=violations(found, self._tags(found), self._integrities(found)))

@@ -1,0 +1,80 @@
+"""Tags on their way to the remote, together with the wave's changelog entry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vis_tasks.errors import Failed
+from vis_tasks.ports import Pushed
+from vis_tasks.services.record import push_chores
+from vis_tasks.services.wave_on_branch import push_wave
+from vis_tasks.services.workspace_changelog import changelog_chore
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from vis_tasks.services.record import Chore
+    from vis_tasks.services.run import Run
+    from vis_tasks.services.tagging import Tagging
+
+__all__ = ["push_tags"]
+
+
+def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> None:
+    """Tags and the wave's changelog entry arrive together or not at all; a branch that takes no commits gets the tags alone.
+
+    Args:
+        run: the run.
+        work: every version of the wave that is done but for this.
+        new: those of them whose tag the remote lacks.
+
+    Raises:
+        vis_tasks.errors.Failed: code ``PUSH_REFUSED`` or ``PUSH_FAILED``.
+    """
+    refspecs = [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new]
+    if new:
+        run.state.note(lambda journal: journal.add("tagged", *(item.tag for item in new)))
+    refused: Failed | None = None
+    try:
+        if _with_changelog(run, work, refspecs):
+            return
+    except Failed as error:
+        if not new:
+            raise
+        refused = error
+    if not new:
+        return
+    result = run.tools.git.push(run.release.remote, refspecs, atomic=True)
+    run.forget("refs")
+    if not isinstance(result, Pushed):
+        raise Failed(
+            f"{run.release.remote} did not take the tags: {result.why}",
+            code="PUSH_REFUSED",
+            hint="let the release user push tags, then run again: the versions are live and keep their place in staged.json",
+            details={"tags": [item.tag for item in new]},
+        )
+    if refused is not None:
+        run.report.tags.extend(item.tag for item in new)
+        raise refused
+
+
+def _with_changelog(run: Run, work: Sequence[Tagging], refspecs: Sequence[str]) -> bool:
+    """Push a commit with the tags along; False when there is no commit to push."""
+    if run.state.elsewhere is not None:
+        return push_wave(run, work, along=refspecs)
+    changelog = changelog_chore(run, work, with_state=run.tools.forge() is not None)
+    chores: list[Chore] = [changelog] if changelog else []
+    if not chores and not (refspecs and _ahead(run)):
+        return False
+    push_chores(run, chores, along=refspecs)
+    return True
+
+
+def _ahead(run: Run) -> bool:
+    """Whether a killed run left commits here that the remote lacks."""
+    head, there = run.tools.git.head() or "", run.refs.branch
+    return (
+        there not in {None, head}
+        and run.tools.git.has_commit(there or "")
+        and run.tools.git.contains(there or "", head)
+    )
