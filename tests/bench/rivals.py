@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -29,6 +30,9 @@ def rival(program: str) -> str:
     found = home / "node_modules" / ".bin" / program
     if not found.exists():
         home.mkdir(parents=True, exist_ok=True)
-        command = ["npm", "install", "--prefix", str(home), "--no-audit", "--no-fund", "--allow-scripts=pnpm"]
-        subprocess.run([*command, *_PACKAGES[program]], check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        manifest = home / "package.json"
+        if not manifest.exists():
+            manifest.write_text(json.dumps({"private": True, "allowScripts": {"pnpm": True}}))
+        command = ["npm", "install", "--no-audit", "--no-fund", *_PACKAGES[program]]
+        subprocess.run(command, cwd=home, check=True, capture_output=True, stdin=subprocess.DEVNULL)
     return str(found)
