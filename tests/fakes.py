@@ -310,6 +310,7 @@ class FakeNpm:
         self._default = registry
         self._by_package = by_package
         self._oidc = oidc
+        self.pages: str | None = None
 
     def url_for(self, package: str, manifest: Mapping[str, object]) -> str:
         return self._by_package.get(package, self._default).url
@@ -330,4 +331,4 @@ class FakeNpm:
         raise NotImplementedError
 
     def review_page(self, url: str, *, name: str, version: str, stage_id: str | None) -> str | None:
-        return None
+        return self.pages.format(name=name, version=version, id=stage_id) if self.pages else None

@@ -33,6 +33,8 @@ __all__ = [
     "build_settings",
     "build_tools",
     "build_webhooks",
+    "write_ci_links",
+    "write_ci_outputs",
     "write_ci_report",
 ]
 
@@ -66,7 +68,17 @@ def write_ci_report(markdown: str) -> None:
     append_summary(os.environ, markdown)
 
 
-def write_ci_outputs(values: Mapping[str, str], dotenv: str) -> None:
+def write_ci_links(sections: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+    """Write GitLab's annotations report to the file that ``VIS_ANNOTATIONS`` names, where it names one."""
+    from pathlib import Path
+
+    from vis_tasks.adapters.ci_report import write_annotations
+
+    if path := os.environ.get("VIS_ANNOTATIONS"):
+        write_annotations(Path(path), sections)
+
+
+def write_ci_outputs(values: Mapping[str, object], dotenv: str) -> None:
     """Set step outputs on GitHub; write GitLab's dotenv report, every name with ``VIS_`` before it, when it has a path."""
     from pathlib import Path
 

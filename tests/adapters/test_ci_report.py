@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from vis_tasks.adapters.ci_report import append_summary, set_outputs, table, write_dotenv
+from vis_tasks.adapters.ci_report import append_summary, set_outputs, table, write_annotations, write_dotenv
 from vis_tasks.errors import Failed, UsageError
 
 
@@ -109,6 +109,20 @@ def test_what_gitlab_does_not_take_is_refused(tmp_path, values, said):
 def test_a_dotenv_report_that_cannot_be_written_is_an_error(tmp_path):
     with pytest.raises(Failed, match="can't be written"):
         write_dotenv(tmp_path, {"A": "x"})
+
+
+def test_annotations_are_links_as_gitlab_documents_them(tmp_path):
+    path, token = tmp_path / "annotations.json", "npm_" + "a" * 36
+    links = [("a@1.0.0 → latest", "https://review.example.org/a"), (f"\x1b{token}", "javascript:alert(1)")]
+    assert write_annotations(path, {"Approve": links, "Nothing": []})
+    assert json.loads(path.read_text(encoding="utf-8")) == {
+        "Approve": [{"external_link": {"label": "a@1.0.0 → latest", "url": "https://review.example.org/a"}}],
+        "Nothing": [],
+    }
+
+
+def test_annotations_that_cannot_be_written_fail_nothing(tmp_path):
+    assert write_annotations(tmp_path / "gone" / "annotations.json", {}) is False
 
 
 def test_a_table_takes_its_cells_as_text():

@@ -191,3 +191,44 @@ sys.exit("rich" in sys.modules)
     done = subprocess.run([sys.executable, "-c", code], check=False, stdout=subprocess.PIPE, env=dict(os.environ))
     assert done.returncode == 0
     assert done.stdout.splitlines() == [b"x"]
+
+
+MARK = re.compile(r"\x1b\[0Ksection_(start|end):\d{10}:([\w.-]+)(\[collapsed=true\])?\r\x1b\[0K")
+
+
+def test_on_gitlab_each_target_is_a_section_shut_unless_it_is_for_people():
+    out = Stream()
+    console = make_console(json_mode=False, env={"GITLAB_CI": "true"}, stdout=out, stderr=None)
+    console.section("pack", "pack: 2 package(s)")
+    console.line("[1/2] packed")
+    console.section("my target/1", "wait", folded=False)
+    console.end_section()
+    console.end_section()
+    console.line("after")
+    marks = [match.groups() for match in MARK.finditer(out.text)]
+    assert marks == [
+        ("start", "vis_pack", "[collapsed=true]"),
+        ("end", "vis_pack", None),
+        ("start", "vis_my_target_1", None),
+        ("end", "vis_my_target_1", None),
+    ]
+    assert MARK.sub("", out.text) == "▸ pack: 2 package(s)\n[1/2] packed\n\n▸ wait\n\nafter\n"
+
+
+def test_on_gitlab_nothing_that_needs_an_eye_is_folded_away():
+    out = Stream()
+    console = make_console(json_mode=False, env={"GITLAB_CI": "true"}, stdout=out, stderr=None)
+    for say in (console.warning, console.error):
+        console.section("stage", "stage")
+        say("look")
+    kinds = [match[1] if match else line for line in out.text.split("\n")[:-1] for match in [MARK.match(line)]]
+    assert kinds == ["start", "end", "warning: look", "start", "end", "error: look"]
+
+
+def test_what_is_said_opens_no_section():
+    out = Stream()
+    console = make_console(json_mode=False, env={"GITLAB_CI": "true"}, stdout=out, stderr=None)
+    console.line("\x1b[0Ksection_end:1:vis_pack\r\x1b[0K")
+    console.section("a", "x\r\x1b[0Ksection_start:1:evil\r\x1b[0K")
+    assert [match[2] for match in MARK.finditer(out.text)] == ["vis_a"]
+    assert "\x1b[0Ksection_start:1:evil" not in out.text

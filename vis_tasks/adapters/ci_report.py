@@ -1,4 +1,4 @@
-"""What a CI system keeps of a run: GitHub's job summary and step outputs, GitLab's dotenv report."""
+"""What a CI system keeps of a run: GitHub's job summary and step outputs, GitLab's dotenv and annotations reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vis_tasks.errors import Failed, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["append_summary", "set_outputs", "table", "write_dotenv"]
+__all__ = ["append_summary", "set_outputs", "table", "write_annotations", "write_dotenv"]
 
 # "Job summaries … each step's summary is limited to 1 MiB; beyond that the upload fails" (Workflow commands).
 _LARGEST_SUMMARY = 1024 * 1024
@@ -122,6 +122,33 @@ def write_dotenv(path: Path, values: Mapping[str, object]) -> None:
     except OSError as error:
         msg = f"{path} can't be written: {error.strerror}"
         raise Failed(msg, code="CI_REPORT", hint="name a writable file") from error
+
+
+def write_annotations(path: Path, sections: Mapping[str, Sequence[tuple[str, str]]]) -> bool:
+    """Write an annotations report for GitLab (``artifacts:reports:annotations``): links beside the job's log.
+
+    "Section titles as keys, lists of annotations as values", each ``{"external_link": {"label", "url"}}``.
+
+    Args:
+        path: the file; it is replaced.
+        sections: title → labels with their addresses; what is no web address is left out.
+
+    Returns:
+        False when it can't be written: a report never fails a release.
+    """
+    report = {
+        title: [
+            {"external_link": {"label": harmless(redact(label)), "url": redact(url)}}
+            for label, url in links
+            if re.match(r"https?://[^\s/]", url)
+        ]
+        for title, links in sections.items()
+    }
+    try:
+        path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError:
+        return False
+    return True
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

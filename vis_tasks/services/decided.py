@@ -16,6 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["write_down"]
 
+_EVENTS = {
+    "approved": "approved and live",
+    "rejected": "rejected",
+    "timeout": "not decided in time",
+    "blocked": "blocked by the registry",
+    "mismatch": "live with other bytes",
+}
+
 
 def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Live | None = None) -> None:
     """Record one decision at once, so that a run killed right after has lost nothing.
@@ -29,6 +37,7 @@ def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Liv
     """
     now = timestamp(run.tools.clock.now())
     console = run.tools.console
+    run.happened(f"{entry.spec} {_EVENTS[verdict]}")
     if verdict == "approved":
         run.state.change(lambda state: state.approve(entry))
         run.state.note(lambda journal: journal.add("published", entry.spec))

@@ -14,6 +14,7 @@ from vis_tasks.services.lock import Lock
 from vis_tasks.services.make import Explained, explain, make
 from vis_tasks.services.record import record
 from vis_tasks.services.remote_lock import remote_lock
+from vis_tasks.services.steps import Steps
 from vis_tasks.services.summary import finish_report
 
 if TYPE_CHECKING:
@@ -102,29 +103,6 @@ def _wanted(config: TargetConfig, run: Run) -> State:
     return Due("always runs")
 
 
-class _Steps:
-    """Tells the console and the report about each target."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-
-    def up_to_date(self, name: str, reason: str) -> None:
-        self._run.report.steps.append({"target": name, "state": "up to date", "reason": reason})
-        self._run.tools.console.step(f"{name}: up to date ({reason})")
-
-    def starting(self, name: str, reason: str) -> None:
-        self._run.report.steps.append({"target": name, "state": "ran", "reason": reason})
-        self._run.tools.console.step(f"{name}: {reason}" if reason != "always runs" else name)
-
-    def planned(self, name: str, state: Due) -> None:
-        self._run.report.steps.append(
-            {"target": name, "state": "would run", "reason": state.reason, "actions": list(state.actions)}
-        )
-        self._run.tools.console.step(f"{name}: would run ({state.reason})")
-        for action in state.actions:
-            self._run.tools.console.line(f"  would {action}" if not action[0].isupper() else f"  {action}")
-
-
 def make_release(run: Run, graph: Graph[Run], goals: tuple[str, ...], *, command: str) -> None:
     """Make the goals while holding the lock; then, however it ended, commit what staged.json has become.
 
@@ -136,13 +114,14 @@ def make_release(run: Run, graph: Graph[Run], goals: tuple[str, ...], *, command
     if "guard" in run.reach:
         run.tools.npm_soon()
     if run.plan_only:
-        make(graph, goals, run, _Steps(run), plan_only=True)
+        make(graph, goals, run, Steps(run), plan_only=True)
         finish_report(run)
         return
     lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
     with lock.held(command), remote_lock(run, command):
         try:
-            run.report.ran.extend(make(graph, goals, run, _Steps(run)))
+            with Steps(run) as steps:
+                run.report.ran.extend(make(graph, goals, run, steps))
         except BaseException:
             _close_after_error(run)
             raise

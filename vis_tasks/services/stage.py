@@ -178,6 +178,7 @@ def _write_down(run: Run, package: Package, line: Packed, origin: str | None, re
         run.tools.console.success(f"{spec} is published; its tag waits until it can be installed")
         return
     run.report.staged.append(spec)
+    run.happened(f"{spec} staged")
     how = "adopted, it was staged before" if result.adopted else "staged"
     run.tools.console.success(f"{spec} {how} (id {result.stage_id or 'unknown'})")
 

@@ -1,22 +1,25 @@
-"""The wave as Markdown for CI's job summary: outcomes, what waits for whom, the cascade as a Mermaid graph, the steps."""
+"""The wave as Markdown for CI's job summary: outcomes, what waits for whom, the cascade as a Mermaid graph, the time line."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from vis_tasks.core.ages import countdown
 from vis_tasks.core.graph import edges
 from vis_tasks.services.pages import page_of
+from vis_tasks.services.state import timestamp
 from vis_tasks.services.summary import markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from vis_tasks.services.run import Run
 
-__all__ = ["cascade", "wave_report"]
+__all__ = ["cascade", "time_line", "wave_report"]
 
 _MOST_NODES = 80
+_MOST_LINES = 500
 _STYLES = {
     "published": "fill:#e9f6ec,stroke:#1a6b2f,color:#111",
     "skipped": "fill:#fff6e0,stroke:#8a5a00,color:#111",
@@ -31,7 +34,7 @@ def wave_report(run: Run) -> str:
     Args:
         run: the run, at its end.
     """
-    parts = [markdown(run).rstrip("\n"), *_waiting(run), *cascade(run), *_steps(run)]
+    parts = [markdown(run).rstrip("\n"), *_waiting(run), *cascade(run), *time_line(run)]
     return "\n".join(parts) + "\n"
 
 
@@ -75,11 +78,30 @@ def _label(text: str) -> str:
     return re.sub(r"[^\w@/.+~-]", "?", text, flags=re.ASCII)
 
 
-def _steps(run: Run) -> Iterator[str]:
-    if not run.report.steps:
+def time_line(run: Run) -> Iterator[str]:
+    """What happened when: targets with how long they took, and what became of each version; nothing when nothing was done."""
+    lines = [(str(step["at"]), _step(step), _span(step.get("seconds"))) for step in run.report.steps if "at" in step]
+    lines += [(timestamp(moment), _text(what), "") for moment, what in run.report.events]
+    if not lines:
         return
-    yield "\n<details><summary>Steps</summary>\n"
-    for step in run.report.steps:
-        reason = re.sub(r"([\\`*_\[\]|<>#~!])", r"\\\1", str(step.get("reason", "")))
-        yield f"1. {step['target']}: {step['state']} ({reason})"
-    yield "\n</details>"
+    yield "\n#### Time line\n"
+    yield "| UTC | what | took |\n|---|---|---|"
+    shown = sorted(lines, key=lambda line: line[0])[-_MOST_LINES:]
+    yield from (f"| {moment[11:19]} | {what} | {took} |" for moment, what, took in shown)
+
+
+def _step(step: Mapping[str, object]) -> str:
+    reason = step.get("reason")
+    words = "" if reason in {None, "", "always runs"} else f" ({_text(str(reason))})"
+    return f"**{_text(str(step['target']))}** {_text(str(step['state']))}{words}"
+
+
+def _span(seconds: object) -> str:
+    if not isinstance(seconds, int | float):
+        return ""
+    return f"{seconds:.1f} s" if seconds < 60 else countdown(seconds)
+
+
+def _text(text: str) -> str:
+    """Plain text inside a table."""
+    return re.sub(r"([\\`*_\[\]|<>#~!])", r"\\\1", " ".join(text.split()))

@@ -138,14 +138,28 @@ def _report(opened: Session, run: Run, name: str) -> None:
     if not run.guarded or run.plan_only or name not in {"stage", "wait", "reconcile", "tag", "release"}:
         return
     from vis_tasks.services.summary import lines
-    from vis_tasks.services.wave_report import wave_report
-    from vis_tasks.wiring import write_ci_report
 
     opened.console.line()
     for line in lines(run):
         opened.console.line(line)
+    try:
+        _tell_ci(run)
+    except VisError as error:  # a report never hides how the run ended
+        opened.console.warning(error.message)
+
+
+def _tell_ci(run: Run) -> None:
+    """Job summary and outputs on GitHub, links on GitLab; nothing elsewhere."""
+    from vis_tasks.services.ci_results import link_sections, step_outputs
+    from vis_tasks.services.wave_report import wave_report
+    from vis_tasks.wiring import write_ci_links, write_ci_outputs, write_ci_report
+
     if run.tools.env.get("GITHUB_STEP_SUMMARY"):
         write_ci_report(wave_report(run))
+    if run.tools.env.get("GITHUB_OUTPUT"):
+        write_ci_outputs(step_outputs(run), "")
+    if run.tools.env.get("VIS_ANNOTATIONS"):
+        write_ci_links(link_sections(run))
 
 
 def explain_task(extra: tuple[Target[Run], ...]) -> Task[Any]:
