@@ -272,6 +272,9 @@ class FakeRegistry:
     def packument(self, name: str) -> Packument | NotLive | Unknown:
         return NotLive()
 
+    def attestations(self, name: str, version: str) -> tuple[Mapping[str, object], ...] | NotLive | Unknown:
+        return NotLive()
+
     def stage(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
         self.on_upload(tarball)
         with self._lock:

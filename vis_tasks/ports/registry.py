@@ -153,6 +153,10 @@ class RegistryReader(Protocol):
         """``GET /{name}``: the live versions; `NotLive` when there is no such package."""
         ...
 
+    def attestations(self, name: str, version: str) -> tuple[Mapping[str, object], ...] | NotLive | Unknown:
+        """``GET /-/npm/v1/attestations/{name}@{version}``, as they are; `NotLive` when the registry shows none."""
+        ...
+
     def status(self, name: str, version: str) -> str | Unreadable | NotLive | Unknown:
         """``GET /-/package/{name}/version/{v}/status``: published, validating, staged, blocked or deleted; NotLive on 404."""
         ...

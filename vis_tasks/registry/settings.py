@@ -42,6 +42,8 @@ class Settings:
         new_packages: ``"placeholder"``: staging creates the package with a public ``0.0.0-stage``; ``"refuse"``: 404, as older
             registries answer.
         stage_item_status: whether stage items carry ``status``.
+        staged_attestations: True shows the provenance statement of a version that is only staged, to its maintainers; no registry
+            promises to.
         status_endpoint: False answers 403 on the version status route.
         packument_max_age: seconds in ``cache-control``; npm clients keep a packument that long without asking.
         otp_single_use: True refuses a TOTP code the second time.
@@ -63,6 +65,7 @@ class Settings:
     blocked: set[str] = field(default_factory=set)
     new_packages: Literal["placeholder", "refuse"] = "placeholder"
     stage_item_status: bool = True
+    staged_attestations: bool = False
     status_endpoint: bool = True
     packument_max_age: int = 300
     otp_single_use: bool = False

@@ -20,6 +20,8 @@ from vis_tasks.ports import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import requests
 
     from vis_tasks.adapters.npm.config import NpmConfig
@@ -168,6 +170,21 @@ class HttpRegistryReader:
             {str(tag): str(version) for tag, version in tags.items()},
             len(people) if isinstance(people, list) else None,
         )
+
+    def attestations(self, name: str, version: str) -> tuple[Mapping[str, object], ...] | NotLive | Unknown:
+        """``GET /-/npm/v1/attestations/{name}@{version}``, the address in a live version's ``dist.attestations.url``.
+
+        Whether it answers for a version that is only staged is documented nowhere; npm's API description has no other way.
+        """
+        reply = self._get(f"-/npm/v1/attestations/{escaped_name(name)}@{quote(version, safe='')}")
+        if isinstance(reply, Unknown):
+            return reply
+        if reply.status in {_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND}:
+            return NotLive()
+        found = reply.body.get("attestations") if isinstance(reply.body, dict) else None
+        if reply.status != _OK or not isinstance(found, list):
+            return reply.unknown()
+        return tuple(each for each in found if isinstance(each, dict))
 
     def _download(self, url: str) -> bytes | Unreadable | NotLive | Unknown:
         from vis_tasks.adapters.npm.http import get_bytes

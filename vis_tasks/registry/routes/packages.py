@@ -152,11 +152,15 @@ async def attestations(call: Call) -> Response:
     name, _, version = call.package.rpartition("@")
     package = call.store.packages.require_readable(check_name(name), call.user)
     found = call.store.packages.version(package.name, version)
-    if found is None or not found.provenance or not found.live(call.store.settings.now()):
+    bundles = found.provenance if found is not None and found.live(call.store.settings.now()) else []
+    if found is None and call.store.settings.staged_attestations and call.user:
+        staged = call.store.stages.of_version(package.name, version)
+        bundles = staged.provenance if staged and call.store.packages.is_maintainer(package.name, call.user) else []
+    if not bundles:
         raise not_found("no attestations")
     predicate = "https://slsa.dev/provenance/v1"
     return json_response(
-        {"attestations": [{"predicateType": predicate, "bundle": bundle} for bundle in found.provenance]}
+        {"attestations": [{"predicateType": predicate, "bundle": bundle} for bundle in bundles]}
     )
 
 

@@ -11,6 +11,7 @@ from vis_tasks.core.review.files import changed_files
 from vis_tasks.core.review.flags import risk_flags
 from vis_tasks.core.review.manifest import changed_manifest, new_dependencies
 from vis_tasks.core.review.model import Check, Flag, Level, Review, Sizes
+from vis_tasks.core.review.provenance import checks_of, statement_of
 from vis_tasks.core.versions import compare, is_valid
 from vis_tasks.errors import Failed
 from vis_tasks.ports import NotLive, Packument
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
 
 __all__ = ["review_stage"]
 
+_BROKEN = {"provenance": "PROVENANCE"}
 _HISTORY = 200
 _MOST_COMMITS = 50
 
 
 def review_stage(run: Run, item: Listed, read: ReadContents, *, rebuilt: Check | None = None) -> Review:
-    """Fetch both tarballs and compare them: two or three requests, and one for each new dependency.
+    """Fetch both tarballs and compare them: four requests at most, and one for each new dependency.
 
     Args:
         run: the run.
@@ -57,7 +59,8 @@ def review_stage(run: Run, item: Listed, read: ReadContents, *, rebuilt: Check |
         flag = Flag(Level.DANGER, "BAD_TARBALL", f"the staged tarball can't be looked into: {error.message}")
         return replace(review, flags=(flag,))
     version, before = _live(reader, packument, entry, read)
-    checks = [*_checks(run, entry, after), *([rebuilt] if rebuilt else [])]
+    provenance, claims = _provenance(run, reader, entry, after, packument, version)
+    checks = [*_checks(run, entry, after), *claims, *([rebuilt] if rebuilt else [])]
     old = before.manifest if before else {}
     flags = risk_flags(
         before,
@@ -67,7 +70,11 @@ def review_stage(run: Run, item: Listed, read: ReadContents, *, rebuilt: Check |
         facts=_facts(reader, new_dependencies(old, after.manifest)),
         known_names=_names_in_use(run),
     )
-    broken = [Flag(Level.DANGER, "OTHER_BYTES", check.text) for check in checks if check.good is False]
+    broken = [
+        Flag(Level.DANGER, _BROKEN.get(check.what, "OTHER_BYTES"), check.text)
+        for check in checks
+        if check.good is False
+    ]
     return replace(
         review,
         against=version,
@@ -77,7 +84,7 @@ def review_stage(run: Run, item: Listed, read: ReadContents, *, rebuilt: Check |
         flags=(*broken, *flags),
         manifest=changed_manifest(old, after.manifest),
         files=changed_files(before, after),
-        provenance=_provenance(packument, version),
+        provenance=provenance,
     )
 
 
@@ -200,10 +207,21 @@ def _newest_first(versions: Iterable[str]) -> list[str]:
     return sorted((version for version in versions if is_valid(version)), key=cmp_to_key(compare), reverse=True)
 
 
-def _provenance(packument: Packument | object, version: str | None) -> str:
-    """A registry publishes the statement of a version only once it is live (``dist.attestations``)."""
+def _provenance(
+    run: Run, reader: RegistryReader, entry: Entry, after: Contents, packument: Packument | object, version: str | None
+) -> tuple[str, tuple[Check, ...]]:
+    """The statement about the staged version, where the registry shows it already; else whether the version before had one."""
+    found = reader.attestations(entry.name, entry.version)
+    if isinstance(found, tuple):
+        claimed = statement_of(found)
+        if claimed is None:
+            return "there are attestations, and no provenance statement among them can be read", ()
+        remote = run.tools.git.remote_url(run.release.remote)
+        words = f"built from {claimed.repository or '?'} at {claimed.commit[:12] or '?'} by {claimed.built_by or '?'}"
+        checks = checks_of(claimed, integrity=after.integrity, commit=entry.commit, remote=remote)
+        return f"{words}, says its statement (`npm audit signatures` verifies it once it is live)", checks
     if not isinstance(packument, Packument) or version is None:
-        return "a registry shows a provenance statement only once a version is live"
+        return "a registry shows a provenance statement only once a version is live", ()
     had = packument.versions[version].attested
     words = "has a provenance statement" if had else "has no provenance statement"
-    return f"{version} {words}; the staged version's own can be read only once it is live"
+    return f"{version} {words}; the staged version's own can be read only once it is live", ()
