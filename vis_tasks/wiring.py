@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.tarball_checks import Problem
     from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Person, RefCell, Runner, Tarball
     from vis_tasks.services.ci_files import CiTools
+    from vis_tasks.services.init.facts import Footing, InitTools
     from vis_tasks.services.rehearsal.play import RehearsalTools
     from vis_tasks.services.run import Tools
 
@@ -28,6 +29,7 @@ __all__ = [
     "build_ci_tools",
     "build_comments",
     "build_console",
+    "build_init_tools",
     "build_person",
     "build_rehearsal_tools",
     "build_settings",
@@ -120,6 +122,37 @@ def build_ci_tools(root: Path, config: Config) -> CiTools:
         merge=partial(merge_texts, runner),
         version=__version__,
         audience=audience,
+    )
+
+
+def build_init_tools(root: Path) -> InitTools:
+    """What setting a repository up needs. Starts nothing."""
+    from vis_tasks.adapters.changesets import find_engine
+    from vis_tasks.adapters.files import RootFiles
+    from vis_tasks.adapters.footing import files_in, ignored_by_git, read_top, remote_facts
+    from vis_tasks.adapters.process import SubprocessRunner
+    from vis_tasks.adapters.workspace import read_workspace
+    from vis_tasks.services.init.facts import Footing, InitTools
+
+    runner = SubprocessRunner()
+
+    def top() -> Path:
+        return read_top(runner, root) or root
+
+    def footing() -> Footing | None:
+        return Footing(*remote_facts(runner, root)) if read_top(runner, root) else None
+
+    return InitTools(
+        root=root,
+        files=RootFiles(root),
+        top=lambda: RootFiles(top()),
+        names=lambda folder: files_in(root, folder),
+        top_names=lambda folder: files_in(top(), folder),
+        footing=footing,
+        ignored=lambda paths: ignored_by_git(runner, root, paths),
+        read_workspace=read_workspace,
+        engine=lambda workspace, document: find_engine(root, workspace, document),
+        ci=lambda config: build_ci_tools(root, config),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vis_tasks.config.shape import KeyPath
 
-__all__ = ["locate"]
+__all__ = ["locate", "section_ends"]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
@@ -41,24 +41,43 @@ def locate(text: str) -> dict[KeyPath, int]:
     return _Scanner(text).document()
 
 
+def section_ends(text: str) -> dict[KeyPath, int]:
+    """Where each table that is written with a header of its own ends, the top level among them as ``()``.
+
+    Args:
+        text: what `tomllib` has parsed without an error.
+
+    Returns:
+        Indices behind the last line that belongs to a table, by its path. Arrays of tables are left out.
+    """
+    scanner = _Scanner(text)
+    scanner.document()
+    return {path: text.find("\n", end) + 1 or len(text) for path, end in scanner.ends.items()}
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
         self.lines: dict[KeyPath, int] = {}
+        self.ends: dict[KeyPath, int] = {}
         self._line = 1
         self._counted = 0
 
     def document(self) -> dict[KeyPath, int]:
         table: KeyPath = ()
+        plain = True
         while self._skip(_BLANK) < len(self.text):
             if self.text[self.at] == "[":
                 brackets = 2 if self.text.startswith("[[", self.at) else 1
                 self.at += brackets
                 table = self._key(())
                 self.at += brackets
+                plain = brackets == 1
             else:
                 self._pair(table)
+            if plain:
+                self.ends[table] = self.at - 1
         return self.lines
 
     def _skip(self, pattern: re.Pattern[str]) -> int:

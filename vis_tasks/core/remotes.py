@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-__all__ = ["Remote", "parse_remote"]
+__all__ = ["Remote", "forge_on", "parse_remote"]
 
 _WEB = ("http", "https")
 _SCHEMES = (*_WEB, "ssh", "git", "git+ssh", "ssh+git")
@@ -80,3 +80,14 @@ def _remote(scheme: str, host: str, port: int | None, path: str) -> Remote | Non
     if not project or any(part in {".", ".."} for part in project.split("/")):
         return None
     return Remote(scheme, host, port, project)
+
+
+def forge_on(host: str) -> str:
+    """``github`` or ``gitlab`` when a host's name says so, else an empty string.
+
+    Enterprise hosts are commonly called ``github.company.com`` or ``gitlab.company.com``; those that GitHub runs for
+    companies end in ``.ghe.com``.
+    """
+    if host.endswith(".ghe.com"):
+        return "github"
+    return next((name for name in ("github", "gitlab") if name in host.split(".")), "")

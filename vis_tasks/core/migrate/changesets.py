@@ -121,6 +121,8 @@ def _private(mapper: Mapper, value: Any, key: str, *, move: bool, three: bool) -
 
 
 def _rule(mapper: Mapper, value: Any, key: str, *, move: bool) -> None:
+    if not value:
+        return
     if not move:
         mapper.notes.append(f"{key}: read from {mapper.document.path} at every release, as before")
         return

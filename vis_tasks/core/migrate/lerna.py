@@ -21,8 +21,9 @@ __all__ = ["CONFIG_PATHS", "migrate"]
 CONFIG_PATHS = ("lerna.json", "lerna.jsonc", "lerna.json5")
 _SILENT = (
     "$schema", "$id", "npmClient", "npmClientArgs", "useNx", "useWorkspaces", "useLegacyPackages", "lerna", "loglevel",
-    "progress", "maxBuffer", "sort", "nx", "init", "bootstrap", "reject", "rejectCycles", "stream", "verifyAccess", "verifyRegistry", "yes",
-    "since", "ignoreScripts", "commitHooks", "gitReset", "noGranularPathspec", "granularPathspec", "requireScripts", "gitHead",
+    "progress", "maxBuffer", "sort", "nx", "init", "bootstrap", "reject", "rejectCycles", "stream",
+    "verifyAccess", "verifyRegistry", "yes", "since",
+    "ignoreScripts", "commitHooks", "gitReset", "noGranularPathspec", "granularPathspec", "requireScripts", "gitHead",
     "summaryFile", "tempTag", "noPrefix", "prefix", "includeMergedTags",
 )  # fmt: skip
 _GLOB = frozenset("*?[{!")

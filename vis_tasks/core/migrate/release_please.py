@@ -56,8 +56,9 @@ _LEFT: Mapping[str, tuple[str, str]] = {
     "package-name": ("packages go by their npm names", "nothing"),
 }
 _SILENT = (
-    "$schema", "packages", "plugins", "release-type", "snapshot-label", "skip-snapshot", "sequential-calls", 
-    "release-search-depth", "commit-search-depth", "always-link-local", "include-component-in-tag", "include-v-in-tag", "tag-separator",
+    "$schema", "packages", "plugins", "release-type", "snapshot-label", "skip-snapshot", "sequential-calls",
+    "release-search-depth", "commit-search-depth", "always-link-local", "include-component-in-tag", "include-v-in-tag",
+    "tag-separator",
 )  # fmt: skip
 
 
