@@ -164,6 +164,7 @@ class FakeRegistry:
         self.records: dict[str, StageRecord] = {}
         self.live_versions: dict[tuple[str, str], Live] = {}
         self.statuses: dict[tuple[str, str], str] = {}
+        self.sizes: dict[str, int] = {}
         self.credentials = True
         self.status_readable = True
         self.requests: list[tuple[str, ...]] = []
@@ -271,6 +272,9 @@ class FakeRegistry:
 
     def packument(self, name: str) -> Packument | NotLive | Unknown:
         return NotLive()
+
+    def unpacked_size(self, name: str, tag: str) -> int | None:
+        return self.sizes.get(name)
 
     def attestations(self, name: str, version: str) -> tuple[Mapping[str, object], ...] | NotLive | Unknown:
         return NotLive()

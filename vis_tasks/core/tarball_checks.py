@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Problem", "Severity", "problems"]
+__all__ = ["Problem", "Severity", "growth", "problems"]
 
 _TABLES = {"dependencies": True, "optionalDependencies": True, "peerDependencies": True, "devDependencies": False}
 # Package managers resolve these when they pack; nobody else can.
@@ -96,7 +96,7 @@ def problems(
         *_ranges(manifest),
         *_entry_points(manifest, frozenset(files)),
         *_secrets(files, secrets),
-        *_growth(unpacked_size, last_unpacked_size),
+        *growth(unpacked_size, last_unpacked_size),
     ]
     return tuple(sorted(found, key=lambda problem: problem.severity is not Severity.ERROR))
 
@@ -214,7 +214,13 @@ def _secrets(files: Sequence[str], seen: Sequence[tuple[str, str]]) -> Iterator[
         yield _error("SECRET", f"{path} holds what looks like a secret: {what}", hint)
 
 
-def _growth(size: int, last: int | None) -> Iterator[Problem]:
+def growth(size: int, last: int | None) -> Iterator[Problem]:
+    """A warning when the contents are much larger than those of the last live version.
+
+    Args:
+        size: bytes now.
+        last: bytes then; None when that isn't known.
+    """
     if last and size > _GROWTH_FACTOR * last and size - last > _GROWTH_BYTES:
         now, before = size / _MEBIBYTE, last / _MEBIBYTE
         yield _warning(

@@ -153,6 +153,10 @@ class RegistryReader(Protocol):
         """``GET /{name}``: the live versions; `NotLive` when there is no such package."""
         ...
 
+    def unpacked_size(self, name: str, tag: str) -> int | None:
+        """``GET /{name}/{tag}``: bytes of what the dist-tag serves, unpacked; None when that isn't told."""
+        ...
+
     def attestations(self, name: str, version: str) -> tuple[Mapping[str, object], ...] | NotLive | Unknown:
         """``GET /-/npm/v1/attestations/{name}@{version}``, as they are; `NotLive` when the registry shows none."""
         ...

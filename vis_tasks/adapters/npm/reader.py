@@ -171,6 +171,15 @@ class HttpRegistryReader:
             len(people) if isinstance(people, list) else None,
         )
 
+    def unpacked_size(self, name: str, tag: str) -> int | None:
+        """``GET /{name}/{tag}``: the ``dist.unpackedSize`` of the version that the dist-tag points at; a small document."""
+        reply = self._get(f"{escaped_name(name)}/{quote(tag, safe='')}")
+        if isinstance(reply, Unknown) or reply.status != _OK or not isinstance(reply.body, dict):
+            return None
+        dist = reply.body.get("dist")
+        size = dist.get("unpackedSize") if isinstance(dist, dict) else None
+        return size if isinstance(size, int) and size > 0 else None
+
     def attestations(self, name: str, version: str) -> tuple[Mapping[str, object], ...] | NotLive | Unknown:
         """``GET /-/npm/v1/attestations/{name}@{version}``, the address in a live version's ``dist.attestations.url``.
 
