@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vis_tasks.errors import Failed
@@ -185,6 +186,7 @@ def parse(text: str, path: str, *, mend: str = "") -> Pending:
         raise
 
 
+@lru_cache(maxsize=8)  # a wave of hundreds reads its own file hundreds of times
 def _parse(text: str, path: str) -> Pending:
     if _CONFLICT.search(text):
         raise _damaged(path, "it holds merge conflict markers", "resolve the conflict: keep the entries of both sides")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Failed
@@ -86,6 +87,7 @@ class Journal:
 _LISTS = ("applied", "published", "tagged", "pushed", "released", "changelog")
 
 
+@lru_cache(maxsize=8)
 def parse_journal(text: str, path: str) -> Journal:
     """Read the journal.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from vis_tasks.__about__ import __version__
 from vis_tasks.adapters.npm.auth import Auth, find_auth, host_of, nerf_dart
@@ -179,10 +180,15 @@ class NpmConfig:
             env=self.env,
             root=self.root,
         )
+
+        @cache
+        def _proxy(host: str) -> str | None:
+            return proxy_for(host, configured=configured, no_proxy=no_proxy, env=self.env)
+
         return build_session(
             context=context,
             strict=strict,
-            proxy=lambda to: proxy_for(to, configured=configured, no_proxy=no_proxy, env=self.env),
+            proxy=lambda to: _proxy(urljoin(to, "/")),
             user_agent=self._user_agent,
         )
 
