@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.replay.__main__ import main
 from tests.replay.releases import ENGINES, Outcome, engine_of, read_folder, replay
-from vis_tasks.core.changesets import engine_from
+from vis_tasks.core.changesets import Engine, engine_from, rules_from_changesets
 
 RECORDED = Path(__file__).parent / "recorded"
 RECORDS = [record for _, records in read_folder(RECORDED) for record in records]
@@ -65,6 +66,28 @@ def test_engines_before_6_0_9_take_workspace_carets_for_left():
     assert not engine_from({"@changesets/assemble-release-plan": "6.0.9"}).base.caret_leaves
 
 
+def test_the_first_prerelease_of_7_takes_workspace_carets_for_left_too():
+    assert engine_from({"@changesets/assemble-release-plan": "7.0.0-next.0"}).base.caret_leaves
+    assert not engine_from({"@changesets/assemble-release-plan": "7.0.0-next.1"}).base.caret_leaves
+
+
+@pytest.mark.parametrize(
+    ("options", "before", "since"),
+    [
+        ({"ignore": ["a"]}, "2.1.0", "3.0.0"),
+        ({"fixed": [["a", "b"]]}, "5.0.5", "5.1.0"),
+        ({"privatePackages": False}, "6.0.0", "6.0.1"),
+        ({"bumpVersionsWithWorkspaceProtocolOnly": True}, "4.0.1", "4.1.0"),
+    ],
+)
+def test_an_engine_plans_as_if_an_option_younger_than_itself_were_not_there(options, before, since):
+    def rules(version, document):
+        return rules_from_changesets(document, ["a", "b"], Engine(version, "the lock file"))
+
+    assert rules(before, options) == rules(before, {})
+    assert rules(since, options) != rules(since, {})
+
+
 def test_the_report_names_every_difference_and_fails(tmp_path, capsys):
     record = next(each for each in RECORDS if each["engine"] == "both" and each["expected"])
     name = next(iter(record["expected"]))
@@ -73,7 +96,22 @@ def test_the_report_names_every_difference_and_fails(tmp_path, capsys):
     assert main([str(tmp_path)]) == 1
     printed = capsys.readouterr().out
     assert f"  {name}: ours {record['expected'][name]}, shipped 99.0.0" in printed
-    assert "mine           versions 0/2 (0.0 %)" in printed
+    assert re.search(r"mine +0/2 \(0\.0 %\)", printed)
+
+
+def test_the_report_says_whether_the_chosen_engine_beats_each_of_the_two(capsys):
+    assert main([str(RECORDED)]) == 0
+    verdict = next(line for line in capsys.readouterr().out.splitlines() if line.startswith('rules = "changesets"'))
+    assert re.search(r"more than changesets-2 \(\d+\), more than changesets-3 \(\d+\)$", verdict)
+
+
+def test_the_report_can_list_what_the_chosen_engine_misses_and_who_would_not(tmp_path, capsys):
+    record = next(each for each in RECORDS if each["engine"] == "3" and each["expected"])
+    locked = {**record, "locked": {"@changesets/assemble-release-plan": ["6.0.10"]}}
+    (tmp_path / "mine.jsonl").write_text(json.dumps(locked))
+    assert main([str(tmp_path), "--misses"]) == 0
+    miss = "assemble-release-plan 6.0.10 in the lock file; changesets-3 would give what was shipped, versions:"
+    assert miss in capsys.readouterr().out
 
 
 def test_without_recordings_the_report_says_so(tmp_path, capsys):

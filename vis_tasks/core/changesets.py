@@ -21,6 +21,15 @@ __all__ = ["Engine", "engine_from", "pre_from", "rules_from_changesets"]
 CONFIG_PATH = ".changeset/config.json"
 PRE_PATH = ".changeset/pre.json"
 _UNSAFE = "___experimentalUnsafeOptions_WILL_CHANGE_IN_PATCH"
+# Which assemble-release-plan first acted on an option; older ones plan as if it weren't there (from its changelog, and tried).
+_SINCE = {
+    "ignore": "3.0.0",
+    "onlyUpdatePeerDependentsWhenOutOfRange": "3.0.0",
+    "bumpVersionsWithWorkspaceProtocolOnly": "4.1.0",
+    "updateInternalDependents": "5.0.0",
+    "fixed": "5.1.0",
+    "privatePackages": "6.0.1",
+}
 
 
 @dataclass(frozen=True)
@@ -39,8 +48,9 @@ class Engine:
     def base(self) -> Rules:
         """Its rules with an empty configuration.
 
-        Before 2.0.0 dev dependencies counted; before 6.0.9 every release left ``workspace:^``; 7 brought patches for peers
-        in next.7 and unversioned private packages in next.10 (from its changelog).
+        Before 2.0.0 dev dependencies counted; before 6.0.9 every release left ``workspace:^``, and in 7.0.0-next.0, which had
+        branched off earlier; 7 brought patches for peers in next.7 and unversioned private packages in next.10 (from its
+        changelog).
         """
         found = parse(self.version).key
         if found >= parse("7.0.0-next.10").key:
@@ -48,8 +58,13 @@ class Engine:
         if found >= parse("7.0.0-next.7").key:
             return replace(CHANGESETS_3, private_packages=True)
         if found >= parse("7.0.0-0").key:
-            return replace(CHANGESETS_2, root_ranges=True)
+            return replace(CHANGESETS_2, root_ranges=True, caret_leaves=found < parse("7.0.0-next.1").key)
         return replace(CHANGESETS_2, caret_leaves=found < parse("6.0.9").key, dev_pulls=found < parse("2.0.0").key)
+
+    def known(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The options that this version acts on."""
+        mine = parse(self.version).key
+        return {key: value for key, value in options.items() if mine >= parse(_SINCE.get(key, "0.0.0")).key}
 
 
 ENGINE_2 = Engine("6.0.10", 'rules = "changesets-2"')
@@ -104,7 +119,8 @@ def rules_from_changesets(document: Mapping[str, Any], names: Sequence[str], eng
         ConfigError: an option has a value it can't have, or a package is in two groups.
     """
     base = engine.base
-    unsafe = _table(document.get(_UNSAFE), _UNSAFE)
+    unsafe = engine.known(_table(document.get(_UNSAFE), _UNSAFE))
+    document = engine.known(document)
     only = bool(unsafe.get("onlyUpdatePeerDependentsWhenOutOfRange", False))
     dependents = unsafe.get("updateInternalDependents", "out-of-range")
     ranges = document.get("updateInternalDependencies", "patch")
