@@ -6,14 +6,15 @@ killed run neither stages twice nor forgets a stage.
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
 from vis_tasks.core.pending import Entry
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.ports import StageList
+from vis_tasks.services.ledger import Ledger
 from vis_tasks.services.origin import built_from
 from vis_tasks.services.pack import look as look_pack
 from vis_tasks.services.pack import packed, uploadable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from vis_tasks.core.model import Package
+    from vis_tasks.core.pending import Pending
     from vis_tasks.core.targets import State
     from vis_tasks.ports import StageRecord
     from vis_tasks.services.pack import Packed
@@ -95,12 +97,12 @@ def stage(run: Run) -> None:
     by_name = {package.name: package for package in uploadable(run)}
     known = _known_stages(run, by_name.values())
     failed = {package.name for package, _ in wave.unknown}
-    lock = threading.Lock()
+    ledger = Ledger(run.state)
     lines = packed(run, by_name.values())
     origins = built_from(run, [(package, lines[name].commit) for name, package in by_name.items() if name in lines])
 
     def one(package: Package) -> Upload:
-        return _one(run, package, lines.get(package.name), origins.get(package.name), known, lock)
+        return _one(run, package, lines[package.name], origins[package.name], known, ledger)
 
     # One pool for all layers: its threads keep their connections.
     with ThreadPoolExecutor(max(1, run.release.publish.concurrency)) as pool:
@@ -113,29 +115,34 @@ def stage(run: Run) -> None:
                     run.report.put(Outcome(name, by_name[name].version, "held", f"held: needs {', '.join(blockers)}"))
                 else:
                     jobs.append(by_name[name])
-            for package, result in zip(jobs, pool.map(one, jobs), strict=True):
-                if not result.ok:
-                    failed.add(package.name)
+            jobs = [package for package in jobs if package.name in lines or _missing(run, package, failed)]
+            ledger.begin({_spec(package): lines[package.name].shasum for package in jobs})
+            results = dict(zip(jobs, pool.map(one, jobs), strict=True))
+            ledger.settle(_spec(package) for package, result in results.items() if result.sure)
+            failed |= {package.name for package, result in results.items() if not result.ok}
     forget_wave(run)
     _checkpoint(run, readable=all(found is not None for found in known.values()))
+
+
+def _missing(run: Run, package: Package, failed: set[str]) -> bool:
+    run.report.put(Outcome(package.name, package.version, "failed", "its tarball is missing or was changed"))
+    failed.add(package.name)
+    return False
+
+
+def _spec(package: Package) -> str:
+    return f"{package.name}@{package.version}"
 
 
 def _one(
     run: Run,
     package: Package,
-    line: Packed | None,
-    origin: str | None,
+    line: Packed,
+    origin: str,
     known: Mapping[str, tuple[StageRecord, ...] | None],
-    lock: threading.Lock,
+    ledger: Ledger,
 ) -> Upload:
-    spec = f"{package.name}@{package.version}"
-    if line is None:
-        with lock:
-            run.report.put(Outcome(package.name, package.version, "failed", "its tarball is missing or was changed"))
-        return Upload(ok=False)
     url = run.npm.url_for(package.name, package.manifest)
-    with lock:
-        run.state.note(lambda journal: journal.intend(spec, line.shasum))
     result = upload(
         run,
         url,
@@ -145,20 +152,18 @@ def _one(
         known=known[url] or (),
         plainly=not stages_package(run, package.name),
     )
-    with lock:
-        _write_down(run, package, line, origin, result, url)
-        if result.sure:
-            run.state.note(lambda journal: journal.settled(spec))
+    if result.ok:
+        ledger.put(partial(_noted, _entry(run, package, line, origin, result, url), live=result.live))
+    _tell(run, package, result)
     return result
 
 
-def _write_down(run: Run, package: Package, line: Packed, origin: str | None, result: Upload, url: str) -> None:
-    spec = f"{package.name}@{package.version}"
-    if not result.ok:
-        run.report.put(Outcome(package.name, package.version, "failed", result.why))
-        run.tools.console.error(f"{spec}: {result.why}")
-        return
-    entry = Entry(
+def _noted(entry: Entry, state: Pending, *, live: bool) -> Pending:
+    return state.approve(entry) if live else state.put(entry)
+
+
+def _entry(run: Run, package: Package, line: Packed, origin: str, result: Upload, url: str) -> Entry:
+    return Entry(
         name=package.name,
         version=package.version,
         id=result.stage_id,
@@ -167,10 +172,17 @@ def _write_down(run: Run, package: Package, line: Packed, origin: str | None, re
         staged_at=result.staged_at or timestamp(run.tools.clock.now()),
         integrity=line.integrity,
         shasum=line.shasum,
-        commit=origin or line.commit,
+        commit=origin,
         registry=url if _is_foreign(run, url) else None,
     )
-    run.state.change(lambda state: state.approve(entry) if result.live else state.put(entry))
+
+
+def _tell(run: Run, package: Package, result: Upload) -> None:
+    spec = _spec(package)
+    if not result.ok:
+        run.report.put(Outcome(package.name, package.version, "failed", result.why))
+        run.tools.console.error(f"{spec}: {result.why}")
+        return
     if result.live:
         run.tools.console.success(f"{spec} is published")
         return
