@@ -99,6 +99,7 @@ def build_ci_tools(root: Path, config: Config) -> CiTools:
     from vis_tasks.__about__ import __version__
     from vis_tasks.adapters.files import RootFiles
     from vis_tasks.adapters.git import GitCli
+    from vis_tasks.adapters.locker import lock_requirement
     from vis_tasks.adapters.merge import merge_texts
     from vis_tasks.adapters.npm.config import committed_registry
     from vis_tasks.adapters.process import SubprocessRunner
@@ -122,6 +123,7 @@ def build_ci_tools(root: Path, config: Config) -> CiTools:
         merge=partial(merge_texts, runner),
         version=__version__,
         audience=audience,
+        lock=lambda requirement: lock_requirement(runner, root, requirement),
     )
 
 
