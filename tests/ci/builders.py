@@ -19,10 +19,12 @@ from vis_tasks.adapters.process import SubprocessRunner
 from vis_tasks.adapters.templates import Templates, read_pins
 from vis_tasks.adapters.workspace import read_workspace
 from vis_tasks.config.load import load_config
-from vis_tasks.services.ci_files import CiTools, context_for, generate, render
+from vis_tasks.services.ci_context import context_for
+from vis_tasks.services.ci_files import CiTools, generate, render
+from vis_tasks.services.ci_lock import plan_locks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from vis_tasks.core.ci.context import Context
@@ -47,6 +49,7 @@ class Repo:
     folder: str = ""
     version: str = "1.0.0"
     pins: Mapping[str, Any] = field(default_factory=read_pins)
+    lock: Callable[[str], str] = field(default=lambda requirement: f"{requirement} --hash=sha256:{'0' * 64}\n")
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -103,6 +106,7 @@ class Repo:
             merge=lambda current, base, fresh: merge_texts(runner, current, base, fresh),
             version=self.version,
             audience=lambda: "npm:registry.test",
+            lock=self.lock,
         )
 
     def generated(self, **options: Any) -> Generated:
@@ -111,7 +115,8 @@ class Repo:
 
     def context(self) -> Context:
         config = load_config(self.root, {}).config
-        return context_for(config, read_workspace(self.root), self.tools, providers=("github", "gitlab"))
+        locks = plan_locks(config.ci, self.version, self.tools.root, None)
+        return context_for(config, read_workspace(self.root), self.tools, locks, providers=("github", "gitlab"))
 
     def files(self, context: Context | None = None) -> dict[str, str]:
         """Every file of both providers."""
@@ -152,7 +157,13 @@ def every_combination() -> Iterator[tuple[str, dict[str, str]]]:
             "bare": 'check = false\nenvironment = ""\ncomment = false\ninstall = ["make", "deps"]\nvis-tasks = "./vis.whl"\n',
         }[taste]
         channels = '[release.channels.next]\ntag = "next"\n' if taste == "rich" else ""
-        toml = f'[release.publish.stage]\nmode = "{mode}"\n{channels}[ci]\nlayout = "{layout}"\n{ci}'
+        own = {
+            "plain": "",
+            "rich": '[release]\nremote = "upstream"\n[release.hooks]\nafter-tag = "./announce"\n',
+            "bare": '[release.targets.smoke]\nneeds = ["pack"]\nbefore = ["stage"]\nrun = "./smoke"\n'
+            '[release.targets.deploy]\nneeds = ["tag"]\nbefore = ["release"]\nrun = "./deploy"\n',
+        }[taste]
+        toml = f'{own}[release.publish.stage]\nmode = "{mode}"\n{channels}[ci]\nlayout = "{layout}"\n{ci}'
         yield (
             f"{layout}-{manager}-{folder or 'top'}-{mode}-{taste}",
             {"manager": manager, "folder": folder, "toml": toml},

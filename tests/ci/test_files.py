@@ -180,11 +180,13 @@ def test_detached_staging_brings_a_schedule_for_every_branch_in_the_releases_own
     )
     workflow = _workflow(repo, "reconcile")
     assert workflow[True]["schedule"] == [{"cron": "7 * * * *"}]
-    job = workflow["jobs"]["reconcile"]
-    assert job["strategy"]["matrix"]["branch"] == ["main", "next"]
-    group = job["concurrency"]["group"].replace("${{ matrix.branch }}", "main")
-    assert group == _workflow(repo)["concurrency"]["group"].replace("${{ github.ref }}", "refs/heads/main")
-    assert job["permissions"] == {"contents": "write"}
+    groups = {name: job["concurrency"]["group"] for name, job in workflow["jobs"].items()}
+    of_release = _workflow(repo)["concurrency"]["group"]
+    assert groups == {
+        f"reconcile-{number}": of_release.replace("${{ github.ref }}", f"refs/heads/{branch}")
+        for number, branch in enumerate(("main", "next"), 1)
+    }
+    assert all(job["permissions"] == {"contents": "write"} for job in workflow["jobs"].values())
     gitlab = load(repo.files()[".gitlab/vis-release.yml"])
     assert gitlab["vis-reconcile"]["resource_group"] == gitlab["vis-release"]["resource_group"]
 

@@ -7,13 +7,15 @@ import subprocess
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.ci.builders import Repo, load
 from vis_tasks.core.ci import quoting
+from vis_tasks.core.ci.context import Install
 from vis_tasks.errors import UsageError
 
+CHECK = ".github/workflows/vis-check.yml"
 _NASTY = [
     "${{ github.token }}", "$[[ inputs.x ]]", "'", '"', "\\", "\n", "\r", "\t", "`id`", "$(id)", "#", ": ", "- ", "!", "&",
     "*", "|", ">", "%", "@", "{", "}", "[", "]", ",", "?", "~", "null", "yes", "0x1", "é", "\u2028", "\x85", "\ufeff", "\x07",
@@ -105,15 +107,24 @@ def test_a_folder_that_would_be_a_pattern_is_refused(path: str) -> None:
     assert "rename" in caught.value.hint
 
 
-@settings(deadline=None, max_examples=25)
+# Each example renders and reads all files: too slow to be made smaller.
+@settings(deadline=None, max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(
     branch=_TEXT.filter(bool),
     command=st.lists(_TEXT, min_size=1, max_size=3),
     requirement=_TEXT.filter(bool),
     manager=_TEXT,
+    remote=_TEXT.filter(lambda text: text not in {"", "origin"}),
+    goal=_TEXT.filter(bool),
 )
 def test_a_whole_file_with_hostile_values_says_what_was_meant(
-    tmp_path_factory: pytest.TempPathFactory, branch: str, command: list[str], requirement: str, manager: str
+    tmp_path_factory: pytest.TempPathFactory,
+    branch: str,
+    command: list[str],
+    requirement: str,
+    manager: str,
+    remote: str,
+    goal: str,
 ) -> None:
     from dataclasses import replace
 
@@ -121,7 +132,16 @@ def test_a_whole_file_with_hostile_values_says_what_was_meant(
     context = repo.context()
     tool = replace(context.manager, package=f"pnpm@{manager}")
     hostile = replace(
-        context, branches=("main", branch), build=tuple(command), requirement=requirement, manager=tool, detached=True
+        context,
+        branches=("main", branch),
+        build=tuple(command),
+        tool=Install(requirement),
+        check_tool=Install(file=requirement),
+        manager=tool,
+        detached=True,
+        remote=remote,
+        goals=(goal,),
+        after=True,
     )
     for layout in ("split", "single"):
         context = replace(hostile, layout=layout)
@@ -137,12 +157,25 @@ def test_a_whole_file_with_hostile_values_says_what_was_meant(
         assert _evaluated(install["env"]["MANAGER"]) == tool.package
         for job in release["jobs"].values():
             assert all("${{" not in step.get("run", "") for step in job["steps"])
-        matrix = files[".github/workflows/vis-reconcile.yml"]["jobs"]["reconcile"]["strategy"]["matrix"]
-        assert [_evaluated(each) for each in matrix["branch"]] == ["main", branch]
+        packing = [step["run"] for step in steps if step.get("name") == "Pack"]
+        assert packing == ([quoting.shell_words(["vis-tasks", "pack", goal]) + "\n"] if layout == "split" else [])
+        (naming,) = [step for step in steps if step.get("name", "").startswith("Call the remote")]
+        assert _evaluated(naming["env"]["REMOTE"]) == remote
+        follow_up = files[".github/workflows/vis-reconcile.yml"]["jobs"]
+        group = follow_up["reconcile-2"]["concurrency"]["group"]
+        assert _evaluated(group) == f"vis-release-refs/heads/{branch}"
+        for name in ("reconcile-2", "after-reconcile-2"):
+            (checkout,) = [step for step in follow_up[name]["steps"] if step["name"] == "Check out"]
+            assert _evaluated(checkout["with"]["ref"]) == f"refs/heads/{branch}"
+        (install,) = [step for step in files[CHECK]["jobs"]["check"]["steps"] if "REQUIREMENTS" in step.get("env", {})]
+        assert _evaluated(install["env"]["REQUIREMENTS"]) == requirement
 
         jobs = files[".gitlab/vis-release-jobs.yml"] if layout == "split" else files[".gitlab/vis-release.yml"]
         variables = jobs[".vis-job"]["variables"]
         assert variables["VIS_REQUIREMENT"] == {"value": requirement, "expand": False}
         assert variables["VIS_MANAGER"] == {"value": tool.package, "expand": False}
+        assert variables["VIS_REMOTE"] == {"value": remote, "expand": False}
+        checking = files[".gitlab/vis-release.yml"]["vis-check"]["variables"]
+        assert checking["VIS_REQUIREMENTS"] == {"value": requirement, "expand": False}
         script = jobs["pack" if layout == "split" else "vis-release"]["script"]
         assert quoting.shell_words(command) + "\n" in script

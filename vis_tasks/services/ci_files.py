@@ -4,36 +4,28 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
-import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vis_tasks.core.ci.context import GITLAB_ROOT, Context, Pin, files_for, manager_for
+from vis_tasks.core.ci.context import GITLAB_ROOT, files_for
 from vis_tasks.core.ci.keep import Fate, base_path, decide, obsolete, template_of, with_header
-from vis_tasks.core.ci.quoting import plain_folder
 from vis_tasks.errors import Refused
+from vis_tasks.services.ci_context import context_for
+from vis_tasks.services.ci_lock import plan_locks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from vis_tasks.config.model import Config
-    from vis_tasks.core.ci.context import CiFile
+    from vis_tasks.core.ci.context import CiFile, Context
     from vis_tasks.core.ci.keep import Merged, Planned
     from vis_tasks.core.model import Workspace
     from vis_tasks.ports import Files
 
-__all__ = ["CiTools", "Generated", "apply", "context_for", "difference", "generate", "include_lines", "render"]
+__all__ = ["CiTools", "Generated", "apply", "difference", "generate", "include_lines", "render"]
 
 _INDEX = ".vis/ci/files.json"
 _PROVIDERS = ("github", "gitlab")
-_AROUND_THE_WAIT = 30
-_LOCK_FILES = {
-    "npm": ("package-lock.json", "npm-shrinkwrap.json"),
-    "pnpm": ("pnpm-lock.yaml",),
-    "yarn": ("yarn.lock",),
-    "bun": ("bun.lock", "bun.lockb"),
-}
 
 
 class Renderer(Protocol):
@@ -57,6 +49,7 @@ class CiTools:
         merge: three-way merge of current, base, fresh.
         version: of vis-tasks.
         audience: of GitLab's id token; asked for only when GitLab's files need it.
+        lock: resolves a requirement to lines with hashes.
     """
 
     top: Files
@@ -67,6 +60,7 @@ class CiTools:
     merge: Callable[[str, str, str], Merged]
     version: str
     audience: Callable[[], str]
+    lock: Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -77,64 +71,15 @@ class Generated:
         planned: every file, in a fixed order.
         notes: what to know about newer templates.
         include: whether the team's own .gitlab-ci.yml still has to include ours.
+        locks: requirements files with hashes, from the workspace root.
+        unlocked: why jobs install vis-tasks by its version only, though hashes were wanted.
     """
 
     planned: tuple[Planned, ...]
     notes: tuple[str, ...] = ()
     include: bool = False
-
-
-def context_for(config: Config, workspace: Workspace, tools: CiTools, *, providers: Sequence[str]) -> Context:
-    """All values of the templates, from the configuration and the workspace.
-
-    Raises:
-        vis_tasks.errors.UsageError: a folder that CI files can't name.
-    """
-    ci, release = config.ci, config.release
-    at_root = workspace.root_package or next((each for each in workspace.packages if each.path == "."), None)
-    declared = at_root.manifest.get("packageManager") if at_root else None
-    locked = any(tools.root.read(name) is not None for name in _LOCK_FILES[workspace.manager])
-    manager = manager_for(
-        workspace.manager, declared if isinstance(declared, str) else "", tools.pins["managers"], locked=locked
-    )
-    folder = plain_folder(tools.prefix.rstrip("/"))
-    dist = plain_folder(f"{release.changes_dir}/dist")
-    stage = release.publish.stage
-    waiting = 0 if not stage.enabled or stage.mode == "detached" else math.ceil(stage.timeout.total_seconds() / 60)
-    return Context(
-        version=tools.version,
-        template=max(map(int, tools.pins["notes"])),
-        branches=(release.base_branch, *(name for name in release.channels if name != release.base_branch)),
-        layout=ci.layout,
-        node=ci.node,
-        npm=ci.npm,
-        manager=manager,
-        install=_words(ci.install) or manager.install,
-        build=_words(ci.build),
-        folder=folder,
-        dist=f"{folder}/{dist}" if folder else dist,
-        dist_below=dist,
-        trusted=ci.auth == "trusted",
-        environment=ci.environment,
-        runners=ci.runners,
-        tags=ci.tags,
-        image=ci.image,
-        app=ci.app,
-        detached=stage.enabled and stage.mode == "detached",
-        schedule=ci.schedule,
-        check=ci.check,
-        comment=ci.comment,
-        requirement="" if ci.requirements else (ci.vis_tasks or f"vis-tasks=={tools.version}"),
-        requirements=ci.requirements or "",
-        minutes=waiting + _AROUND_THE_WAIT,
-        audience=tools.audience() if "gitlab" in providers and ci.auth == "trusted" else "",
-        actions={name: Pin(**pin) for name, pin in tools.pins["actions"].items()},
-        tools=tools.pins["tools"],
-    )
-
-
-def _words(command: tuple[str, ...] | str) -> tuple[str, ...]:
-    return tuple(shlex.split(command)) if isinstance(command, str) else command
+    locks: tuple[Planned, ...] = ()
+    unlocked: str = ""
 
 
 def render(context: Context, tools: CiTools, *, providers: Sequence[str]) -> dict[str, str]:
@@ -150,7 +95,13 @@ def render(context: Context, tools: CiTools, *, providers: Sequence[str]) -> dic
 
 
 def generate(
-    config: Config, workspace: Workspace, tools: CiTools, *, providers: Sequence[str] = (), layout: str = ""
+    config: Config,
+    workspace: Workspace,
+    tools: CiTools,
+    *,
+    providers: Sequence[str] = (),
+    layout: str = "",
+    locking: str = "",
 ) -> Generated:
     """What every file would become. Nothing is written.
 
@@ -160,13 +111,13 @@ def generate(
         tools: the outside.
         providers: instead of the configured ones; files of the others are then left alone.
         layout: instead of the configured one.
+        locking: ``missing`` resolves what has no current requirements file, ``all`` everything; empty takes what is there.
     """
-    from dataclasses import replace
-
     chosen = tuple(providers) or config.ci.providers
     if layout:
         config = replace(config, ci=replace(config.ci, layout=layout))
-    fresh = render(context_for(config, workspace, tools, providers=chosen), tools, providers=chosen)
+    locks = plan_locks(config.ci, tools.version, tools.root, tools.lock if locking else None, anew=locking == "all")
+    fresh = render(context_for(config, workspace, tools, locks, providers=chosen), tools, providers=chosen)
     index = _read_index(tools)
     # GitLab reads one root file; a team's own is theirs, and only has to include ours.
     theirs = _text(tools.top, GITLAB_ROOT)
@@ -188,7 +139,7 @@ def generate(
         if before and int(number) > min(before)
     )
     missing = include and ".gitlab/vis-release.yml" not in (theirs or "")
-    return Generated(tuple(planned), notes, missing)
+    return Generated(tuple(planned), notes, missing, locks.planned, locks.trouble)
 
 
 def apply(generated: Generated, tools: CiTools, *, force: bool = False) -> tuple[Planned, ...]:
@@ -221,6 +172,9 @@ def apply(generated: Generated, tools: CiTools, *, force: bool = False) -> tuple
             index.pop(plan.path, None)
         else:
             index[plan.path] = None
+    for plan in generated.locks:
+        _put(tools.root, plan.path, plan.after)
+    changed += [plan for plan in generated.locks if plan.after != plan.before]
     _put(tools.root, _INDEX, json.dumps({"files": sorted(index)}, indent=2) + "\n" if index else None)
     return tuple(changed)
 
@@ -228,7 +182,7 @@ def apply(generated: Generated, tools: CiTools, *, force: bool = False) -> tuple
 def difference(generated: Generated) -> str:
     """A unified diff from what stands there to what generating would write; empty when all is as it should be."""
     parts: list[str] = []
-    for plan in generated.planned:
+    for plan in (*generated.planned, *generated.locks):
         after = plan.forced if plan.fate is Fate.FOREIGN else plan.after
         if plan.fate is Fate.CONFLICT and plan.fresh is None:
             after = None

@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from vis_tasks.core.ci.split import places
 from vis_tasks.core.targets import Due, Graph, Target, UpToDate
 from vis_tasks.errors import Failed, VisError
 from vis_tasks.services import guard, pack, reconcile, stage, tag, version, wait
-from vis_tasks.services.commands import run_command
+from vis_tasks.services.commands import run_command, run_hook
 from vis_tasks.services.lock import Lock
 from vis_tasks.services.make import Explained, explain, make
 from vis_tasks.services.record import record
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.targets import State
     from vis_tasks.services.run import Run
 
-__all__ = ["STANDARD", "explain_release", "graph_for", "make_release", "taken_over"]
+__all__ = ["STANDARD", "after_release", "explain_release", "follow_up", "graph_for", "make_release", "taken_over"]
 
 STANDARD: tuple[Target[Run], ...] = (
     Target(
@@ -74,15 +75,28 @@ def graph_for(config: Config, extra: Iterable[Target[Run]] = ()) -> Graph[Run]:
 
 
 def taken_over(graph: Graph[Run]) -> Graph[Run]:
-    """The graph for a job that was handed what another one packed: whatever leads to packing is done and never runs here."""
+    """The graph for a job that was handed what another one packed: whatever leads to packing is done and never runs here.
+
+    Nor does any other target of the user's: this job may hold the power to publish (`after_release` is for those that follow).
+    """
     done = {target.name for target in graph.order("pack")} - {"guard"}
+    own = graph.targets.keys() - {target.name for target in STANDARD}
+    return _passing(graph, (done - {"pack"}) | own, "done by the job that handed over")
 
+
+def after_release(graph: Graph[Run]) -> Graph[Run]:
+    """The graph for a job that follows the one that tagged: only the user's own targets that come after tagging are left."""
+    done = {target.name for target in (*STANDARD, *graph.order("tag"))}
+    return _passing(graph, done, "done by a job before")
+
+
+def _passing(graph: Graph[Run], names: Iterable[str], why: str) -> Graph[Run]:
     def passed(_run: Run) -> State:
-        return UpToDate("done by the job that handed over")
+        return UpToDate(why)
 
+    wanted = set(names)
     targets = {
-        name: replace(target, look=passed) if name in done and name != "pack" else target
-        for name, target in graph.targets.items()
+        name: replace(target, look=passed) if name in wanted else target for name, target in graph.targets.items()
     }
     return replace(graph, targets=targets)
 
@@ -169,6 +183,23 @@ def _close_after_error(run: Run) -> None:
         finish_report(run)
     except VisError as error:
         run.tools.console.warning(f"staged.json could not be committed: {error.message}")
+
+
+def follow_up(run: Run, graph: Graph[Run], *, tagged: bool) -> None:
+    """What comes after a release whose tagging job ran nothing of the repository: the hook ``after_tag``, then later targets.
+
+    Takes no lock: the hook and those targets are the user's own, and nothing of the release is changed.
+
+    Args:
+        run: the tools.
+        graph: all targets.
+        tagged: whether that job tagged something; the hook runs only then.
+    """
+    if tagged:
+        run_hook(run, "after_tag")
+    goals = places(graph, (target.name for target in STANDARD)).after
+    with Steps(run) as steps:
+        run.report.ran.extend(make(after_release(graph), goals, run, steps))
 
 
 def explain_release(run: Run, graph: Graph[Run], goals: tuple[str, ...]) -> tuple[Explained, ...]:

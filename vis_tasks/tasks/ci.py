@@ -30,6 +30,7 @@ def collection() -> Collection:
         "provider": "github, gitlab or all; without it those of vis.toml.",
         "layout": "split or single; without it that of vis.toml.",
         "stdout": "Print the files instead of writing them; edits aren't looked at.",
+        "relock": "Resolve the requirements files with hashes anew, though they are current.",
         "force": "Write conflicts too, with markers, and replace files that vis-tasks didn't make.",
     }
     ns.add_task(Task(generate, name="generate", auto_shortflags=False, help=generating))
@@ -47,6 +48,14 @@ def collection() -> Collection:
         Task(verify, name="verify", auto_shortflags=False, help={**_HELP, "manifest": "SHA-256 of dist/manifest.json."})
     )
     ns.add_task(Task(comment, name="comment", auto_shortflags=False, help=_HELP))
+    ns.add_task(
+        Task(
+            after,
+            name="after",
+            auto_shortflags=False,
+            help={**_HELP, "tagged": "Whether the job before tagged something: true or false."},
+        )
+    )
     ns.add_task(
         Task(
             setup,
@@ -68,7 +77,7 @@ def _tools(opened: Session) -> CiTools:
     return build_ci_tools(opened.root, opened.config)
 
 
-def _generated(opened: Session, tools: CiTools, provider: str = "", layout: str = "") -> Generated:
+def _generated(opened: Session, tools: CiTools, provider: str = "", layout: str = "", locking: str = "") -> Generated:
     from vis_tasks.services.ci_files import generate as look
 
     if provider not in _PROVIDERS:
@@ -76,13 +85,14 @@ def _generated(opened: Session, tools: CiTools, provider: str = "", layout: str 
     if layout not in {"", "split", "single"}:
         raise UsageError(f"--layout={layout} is unknown", hint="split or single")
     workspace = opened.run(plan_only=True).workspace
-    return look(opened.config, workspace, tools, providers=_PROVIDERS[provider], layout=layout)
+    return look(opened.config, workspace, tools, providers=_PROVIDERS[provider], layout=layout, locking=locking)
 
 
 def _document(found: Generated) -> dict[str, Any]:
     return {
-        "files": [{"path": plan.path, "state": plan.fate.name.lower()} for plan in found.planned],
+        "files": [{"path": plan.path, "state": plan.fate.name.lower()} for plan in (*found.planned, *found.locks)],
         "notes": list(found.notes),
+        "unlocked": found.unlocked,
     }
 
 
@@ -92,6 +102,7 @@ def generate(
     layout: str = "",
     stdout: bool = False,
     force: bool = False,
+    relock: bool = False,
     json: bool = False,
     debug: bool = False,
 ) -> None:
@@ -104,7 +115,8 @@ def generate(
         from vis_tasks.tasks.edge import dry
 
         tools = _tools(opened)
-        found = _generated(opened, tools, provider, layout)
+        looking = stdout or dry(c)
+        found = _generated(opened, tools, provider, layout, "" if looking else "all" if relock else "missing")
         if stdout:
             texts = {plan.path: plan.fresh or plan.forced for plan in found.planned if plan.fresh or plan.forced}
             opened.result({"texts": texts})
@@ -112,8 +124,13 @@ def generate(
                 opened.console.line(f"# ==> {path}\n{text}")
             return
         changed = () if dry(c) else apply(found, tools, force=force)
-        for plan in found.planned:
+        for plan in (*found.planned, *found.locks):
             opened.console.line(f"{plan.path}: {plan.fate.value}")
+        if found.unlocked:
+            opened.console.warning(f"jobs install vis-tasks by version, without hashes: {found.unlocked}")
+            opened.console.line(
+                "  with uv and the index in reach, `vis-tasks ci.generate` locks it; `lock = false` under [ci] accepts this"
+            )
         for note in found.notes:
             opened.console.line(f"note: {note}")
         if found.include:
@@ -135,7 +152,7 @@ def check(c: Context, json: bool = False, debug: bool = False) -> None:
         from vis_tasks.services.ci_files import difference
 
         found = _generated(opened, _tools(opened))
-        off = [plan for plan in found.planned if plan.fate is not Fate.SAME]
+        off = [plan for plan in (*found.planned, *found.locks) if plan.fate is not Fate.SAME]
         if off:
             text = difference(found)
             if not json:
@@ -218,6 +235,21 @@ def comment(c: Context, json: bool = False, debug: bool = False) -> None:
         how = "no pull request" if comments is None else comments.put(MARKER, text, only_update=not plan.releases)
         opened.console.detail(f"comment: {how}")
         opened.result({"comment": how, "markdown": text})
+
+
+def after(c: Context, tagged: str = "", json: bool = False, debug: bool = False) -> None:
+    """Run what vis.toml wants after a release, in a job that may not publish: the hook after-tag, and targets after `tag`.
+
+    Example: invoke ci.after --tagged=true
+    """
+    with session(c, "ci.after", json=json, debug=debug) as opened:
+        from vis_tasks.services.release import follow_up, graph_for
+
+        if tagged not in {"true", "false"}:
+            raise UsageError(f"--tagged={tagged} is unknown", hint="true or false, as the job that tagged has told")
+        run = opened.run(handed_over=True)
+        follow_up(run, graph_for(opened.config), tagged=tagged == "true")
+        opened.result({"ran": list(run.report.ran)})
 
 
 def setup(c: Context, provider: str = "", apply: bool = False, json: bool = False, debug: bool = False) -> None:

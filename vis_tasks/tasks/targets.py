@@ -71,13 +71,22 @@ def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
     elif name in _AFTER_PACK:
 
         def later(
-            c: Context, plan_only: bool = False, json: bool = False, packed: bool = False, debug: bool = False
+            c: Context,
+            plan_only: bool = False,
+            json: bool = False,
+            packed: bool = False,
+            dotenv: str = "",
+            debug: bool = False,
         ) -> None:
-            _make(c, name, extra, plan_only=plan_only, json=json, debug=debug, packed=packed)
+            _make(c, name, extra, plan_only=plan_only, json=json, debug=debug, packed=packed, dotenv=dotenv)
 
         body, extra_help = (
             later,
-            {"packed": "Take what lies packed in dist/ as it is: nothing is versioned or packed here."},
+            {
+                "packed": "Take what lies packed in dist/ as it is: nothing is versioned or packed here, and no command "
+                "of yours is run (`ci.after` runs those that follow).",
+                "dotenv": "With --packed: write GitLab's dotenv report here, which tells whether anything was tagged.",
+            },
         )
     else:
 
@@ -100,6 +109,7 @@ def _make(
     debug: bool,
     resume: bool = False,
     packed: bool = False,
+    dotenv: str = "",
 ) -> None:
     with session(c, name, json=json, debug=debug) as opened:
         from vis_tasks.services.notify import tell_end
@@ -122,6 +132,10 @@ def _make(
         finally:
             _report(opened, run, name)
         tell_end(run, None)
+        if packed and not run.plan_only:
+            from vis_tasks.wiring import write_ci_outputs
+
+            write_ci_outputs({"tagged": "true" if run.report.of("published") else "false"}, dotenv)
         opened.result(document(run))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["GITLAB_ROOT", "CiFile", "Context", "Manager", "Pin", "files_for", "manager_for", "unattended"]
+__all__ = ["GITLAB_ROOT", "CiFile", "Context", "Install", "Manager", "Pin", "files_for", "manager_for", "unattended"]
 
 
 GITLAB_ROOT = ".gitlab-ci.yml"
@@ -48,6 +48,19 @@ class Manager:
 
 
 @dataclass(frozen=True)
+class Install:
+    """How a job gets vis-tasks; one of the two.
+
+    Attributes:
+        requirement: such as ``vis-tasks==1.0.0``.
+        file: a requirements file with hashes, from the workspace root.
+    """
+
+    requirement: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
 class Context:
     """All values of all templates.
 
@@ -74,9 +87,13 @@ class Context:
         schedule: cron.
         check: whether pull requests are checked.
         comment: whether that check comments.
-        requirement: of vis-tasks, such as ``vis-tasks==1.0.0``; empty when there is a requirements file.
-        requirements: its path from the workspace root; empty when there is none.
+        tool: vis-tasks for the jobs of a release.
+        check_tool: vis-tasks for the check of pull requests, which also needs templates.
         minutes: how long the job that waits may take.
+        remote: what the remote is called.
+        goals: the user's targets that the job which packs makes too.
+        after: whether a job follows the one that tags: the repository has commands for then.
+        after_always: whether it follows also when nothing was tagged.
         audience: of GitLab's id token for npm.
         actions: pinned actions by short name.
         tools: pinned tools by name.
@@ -104,9 +121,13 @@ class Context:
     schedule: str
     check: bool
     comment: bool
-    requirement: str
-    requirements: str
+    tool: Install
+    check_tool: Install
     minutes: int
+    remote: str = "origin"
+    goals: tuple[str, ...] = ()
+    after: bool = False
+    after_always: bool = False
     audience: str = ""
     actions: Mapping[str, Pin] = field(default_factory=dict)
     tools: Mapping[str, str] = field(default_factory=dict)
