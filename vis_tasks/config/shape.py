@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from vis_tasks.config.model import Config
 
-__all__ = ["KeyPath", "Kind", "Option", "dotted", "options", "walk"]
+__all__ = ["KeyPath", "Kind", "Option", "dotted", "options", "toml_string", "walk"]
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands: TOML keys, and indices inside arrays."""
@@ -132,6 +133,11 @@ def dotted(path: KeyPath) -> str:
             text += f"[{part}]"
         else:
             bare = part.isascii() and part.replace("-", "").replace("_", "").isalnum()
-            quoted = part if bare or part == "<name>" else '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            quoted = part if bare or part == "<name>" else toml_string(part)
             text += f".{quoted}" if text else quoted
     return text
+
+
+def toml_string(text: str) -> str:
+    """A string as TOML writes it: what JSON escapes TOML reads; only DEL, which JSON leaves, must not stand in TOML."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

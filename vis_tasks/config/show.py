@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.config.schema import plain
+from vis_tasks.config.shape import toml_string
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,12 +60,7 @@ def _values(loaded: LoadedConfig, hide: Callable[[str], bool]) -> dict[str, Any]
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
         pairs: Mapping[str, str] = value
-        return "{" + ", ".join(f"{_string(name)} = {_string(text)}" for name, text in pairs.items()) + "}"
+        return "{" + ", ".join(f"{toml_string(name)} = {toml_string(text)}" for name, text in pairs.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
-    return _string(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _string(text: str) -> str:
-    # What JSON escapes TOML reads; only DEL, which JSON leaves, must not stand in TOML.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return toml_string(value) if isinstance(value, str) else json.dumps(value)

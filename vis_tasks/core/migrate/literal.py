@@ -257,15 +257,17 @@ class _Reader:
 
     def _brackets(self, path: Keys) -> Any:
         """``({…})``; anything with an arrow behind the bracket is a function."""
+        start = self.at
         self.at += 1
-        self._starts.append(self.at)
-        read = self.value(path) if not self.is_mark(")") else self._nothing()
-        self._starts.pop()
-        self.expect(")")
-        return read
-
-    def _nothing(self) -> Code:
-        return Code(self.line())
+        if not self.is_mark(")"):
+            self._starts.append(self.at)
+            read = self.value(path)
+            self._starts.pop()
+            if self.is_mark(")"):
+                self.at += 1
+                return read
+        self.at = start
+        return self._code()
 
     def _word(self, token: Token, path: Keys) -> Any:
         following = self.peek(1).text

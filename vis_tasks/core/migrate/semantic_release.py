@@ -45,6 +45,13 @@ def migrate(document: Document, repository: Repository) -> Migration:
     if not isinstance(document.value, dict):
         mapper.unreadable("the whole configuration")
     mapper.left("commits", _COMMITS, _GENERATE)
+    unset = [package for package in repository.packages if package.version.startswith("0.0.0") and not package.private]
+    for package in unset:
+        mapper.left(
+            f"version {package.version} of {package.name}",
+            f"semantic-release kept versions in tags alone; here {package.manifest_path} says them",
+            "write the last released version there before the first release",
+        )
     if "branches" not in data and "branch" not in data:
         known = [each for each in _DEFAULT_BRANCHES if _name(each) in repository.branches]
         _branches(mapper, known, "branches", repository, told=False)

@@ -70,7 +70,7 @@ class InitTools:
         ignored: which of some paths git ignores.
         read_workspace: reads the packages.
         engine: which changesets the repository plans with, from its workspace and configuration.
-        ci: what making CI files needs; raises ImportError when the templates' engine isn't installed.
+        ci: what making CI files needs; raises `MissingExtra` when the templates' engine isn't installed.
     """
 
     root: Path

@@ -17,7 +17,7 @@ from vis_tasks.core.changes import LEVELS, parse_change, render_change
 from vis_tasks.core.migrate import beachball
 from vis_tasks.core.migrate.mapping import Leftover
 from vis_tasks.core.model import ChangeEntry
-from vis_tasks.errors import Refused, UsageError
+from vis_tasks.errors import MissingExtra, Refused, UsageError
 from vis_tasks.services.init import scripts
 from vis_tasks.services.init.document import SCHEMA_PATH, add_missing, missing, new_document
 from vis_tasks.services.init.facts import gather
@@ -279,8 +279,8 @@ def _ci_files(tools: InitTools, config: Config, facts: Facts) -> tuple[Generated
     try:
         ci_tools = tools.ci(config)
         found = generate(config, facts.workspace, ci_tools)
-    except ImportError as error:
-        return None, (f"no CI files: {error.name} isn't installed; `vis-tasks ci.generate` makes them later",)
+    except MissingExtra as error:
+        return None, (f"no CI files: {error.message}; {error.hint}, then `vis-tasks ci.generate`",)
     stuck = [plan.path for plan in found.planned if plan.stuck]
     if stuck:
         note = f"no CI files: {', '.join(stuck)} would clash; `vis-tasks ci.diff` shows how"

@@ -43,7 +43,9 @@ def detected(facts: Facts, registries: Sequence[Setting], *, has_config: bool) -
     if not branch:
         found.pop(0)
     if footing.remote and footing.remote != "origin":
-        found.append(Setting(("release", "remote"), footing.remote, "git: the only remote, or the one this branch follows"))
+        found.append(
+            Setting(("release", "remote"), footing.remote, "git: the only remote, or the one this branch follows")
+        )
     if facts.tag_pattern and facts.tag_pattern != "{name}@{version}":
         found.append(Setting(("release", "tag-pattern"), facts.tag_pattern, "the tags that exist"))
     if facts.forge and facts.forge_source == "files" and facts.address:
@@ -54,7 +56,13 @@ def detected(facts: Facts, registries: Sequence[Setting], *, has_config: bool) -
             Setting(("ci", "build"), f"{facts.workspace.manager} run build", "the build script in package.json")
         )
     providers = [facts.forge] if facts.forge else []
-    found.append(Setting(("ci", "providers"), providers, "the address of the remote" if facts.forge_source == "host" else "the CI files that exist"))
+    found.append(
+        Setting(
+            ("ci", "providers"),
+            providers,
+            "the address of the remote" if facts.forge_source == "host" else "the CI files that exist",
+        )
+    )
     if not has_config:
         found.append(Setting(("release", "publish", "stage", "timeout"), "30m"))
     return tuple(found)
