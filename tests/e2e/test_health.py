@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.adapters.forge.local_forge import start_forge
 from tests.e2e.test_desk import as_alice, otp, staged
 
 if TYPE_CHECKING:
@@ -143,3 +144,23 @@ def test_a_left_lock_is_named(world: World) -> None:
     world.write(".vis/release/.lock", json.dumps(lock))
 
     assert checks(world)["state.lock"]["status"] == "warn"
+
+
+def test_doctor_asks_the_forge_which_rules_would_stop_a_chore_push(world: World) -> None:
+    world.configure(extra='[release.forge]\nprovider = "github"\n').package("core").commit()
+    rule = {"type": "pull_request", "ruleset_id": 7}
+    with start_forge() as forge:
+        forge.settings |= {
+            "/repos/acme/tools/rules/branches/main": (200, [rule]),
+            "/repos/acme/tools/branches/main": (200, {"protected": False}),
+        }
+        env = forge.github_env | {"GITHUB_REPOSITORY": "acme/tools"}
+        at_desk, on_ci = checks(world, **env), checks(world, CI="true", **env)
+
+    assert (at_desk["forge.protection"]["status"], on_ci["forge.protection"]["status"]) == ("warn", "fail")
+    assert (
+        "main takes no chore pushes from this token: changes must come by pull request"
+        in on_ci["forge.protection"]["text"]
+    )
+    assert "bypass" in on_ci["forge.protection"]["hint"]
+    assert checks(world)["forge.protection"]["status"] == "pass", "nobody to ask"

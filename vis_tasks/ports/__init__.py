@@ -6,7 +6,7 @@ mistaken for "no".
 
 from __future__ import annotations
 
-from vis_tasks.ports.forge import Forge, ForgeLookup, ForgeRelease
+from vis_tasks.ports.forge import Forge, ForgeBranches, ForgeLookup, ForgeRelease, PushRules
 from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RefCell, RemoteRefs
 from vis_tasks.ports.registry import (
     NO_STAGING,
@@ -54,6 +54,7 @@ __all__ = [
     "Files",
     "Foreground",
     "Forge",
+    "ForgeBranches",
     "ForgeLookup",
     "ForgeRelease",
     "Git",
@@ -65,6 +66,7 @@ __all__ = [
     "Packument",
     "Person",
     "PushRefused",
+    "PushRules",
     "PushStale",
     "Pushed",
     "RefCell",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from vis_tasks.ports.registry import Unknown
 
-__all__ = ["Forge", "ForgeLookup", "ForgeRelease"]
+__all__ = ["Forge", "ForgeBranches", "ForgeLookup", "ForgeRelease", "PushRules"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,19 @@ class ForgeRelease:
     tag: str
     url: str
     created: bool
+
+
+@dataclass(frozen=True)
+class PushRules:
+    """What keeps these credentials from pushing plain commits to a branch.
+
+    Attributes:
+        stops: in words; empty when nothing does.
+        unseen: why there may be more; empty when everything was seen.
+    """
+
+    stops: tuple[str, ...] = ()
+    unseen: str = ""
 
 
 class Forge(Protocol):
@@ -43,4 +56,13 @@ class ForgeLookup(Protocol):
 
     def find_release(self, tag: str) -> str | Unknown | None:
         """Address of a tag's release; None when there is none. One request, or one for each hundred drafts."""
+        ...
+
+
+@runtime_checkable
+class ForgeBranches(Protocol):
+    """A forge that tells what protects a branch."""
+
+    def push_rules(self, branch: str) -> PushRules | Unknown:
+        """What keeps these credentials from pushing to the branch; a few requests, nothing is pushed."""
         ...

@@ -56,6 +56,7 @@ class LocalForge:
         token: the one token that may write.
         job_token: the one that goes into GitLab's JOB-TOKEN header.
         requests: everything that came, in order.
+        settings: what a path below the API answers to who has the token: status and body.
     """
 
     def __init__(self) -> None:
@@ -64,6 +65,7 @@ class LocalForge:
         self.requests: list[Request] = []
         self._releases: dict[str, list[dict[str, Any]]] = {}
         self._moved: dict[str, str] = {}
+        self.settings: dict[str, tuple[int, Any]] = {}
         self._faults: deque[Fault] = deque()
         self._lock = threading.RLock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -130,6 +132,8 @@ class LocalForge:
     def github(
         self, method: str, path: str, query: dict[str, list[str]], request: Request
     ) -> tuple[int, Any, dict[str, str]]:
+        if path in self.settings and request.headers.get("authorization") == f"Bearer {self.token}":
+            return *self.settings[path], {}
         match = re.fullmatch(r"/repos/([^/]+/[^/]+)/releases(?:/tags/(.+))?", path)
         if not match:
             return 404, {"message": "Not Found"}, {}
@@ -176,6 +180,8 @@ class LocalForge:
     # --- GitLab ---------------------------------------------------------------------------------------------------
 
     def gitlab(self, method: str, path: str, request: Request) -> tuple[int, Any, dict[str, str]]:
+        if path in self.settings and request.headers.get("private-token") == self.token:
+            return *self.settings[path], {}
         match = re.fullmatch(r"/projects/([^/]+)/releases(?:/([^/]+))?", path)
         if not match:
             return 404, {"error": "404 Not Found"}, {}

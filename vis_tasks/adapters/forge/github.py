@@ -7,13 +7,14 @@ from urllib.parse import quote
 
 from vis_tasks.adapters.forge.api import Answer, Api, Lost
 from vis_tasks.adapters.forge.ensure import ensure, look_up
+from vis_tasks.adapters.forge.protection import github_push_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import requests
 
-    from vis_tasks.ports import Clock, ForgeRelease, Unknown
+    from vis_tasks.ports import Clock, ForgeRelease, PushRules, Unknown
 
 __all__ = ["GitHub"]
 
@@ -69,6 +70,10 @@ class GitHub:
     def find_release(self, tag: str) -> str | Unknown | None:
         """Address of a tag's release; None when there is none."""
         return look_up(self, tag)
+
+    def push_rules(self, branch: str) -> PushRules | Unknown:
+        """What keeps the token from pushing plain commits to a branch."""
+        return github_push_rules(self.api, self._repository, branch)
 
     def find(self, tag: str) -> str | Answer | Lost | None:
         """By tag; and among the drafts when drafts are made, as they can't be found by tag."""

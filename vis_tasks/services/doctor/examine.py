@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import MissingExtra, VisError
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
+from vis_tasks.services.doctor.forge import forge_findings
 from vis_tasks.services.doctor.registry import npm_findings, oidc_findings
 from vis_tasks.services.doctor.repository import repository_findings, state_findings
 from vis_tasks.services.wave import find_wave
@@ -31,6 +32,7 @@ def examine(run: Run, ci_drift: Callable[[], Sequence[str] | None]) -> tuple[Fin
         ("git", lambda: repository_findings(run)),
         ("workspace", lambda: _workspace(run)),
         ("npm", lambda: npm_findings(run)),
+        ("forge", lambda: forge_findings(run)),
         ("oidc", lambda: oidc_findings(run)),
         ("state", lambda: state_findings(run)),
         ("versions", lambda: _versions(run)),
