@@ -33,6 +33,16 @@ from vis_tasks.core.ranges import is_any, is_range, is_registry_range, is_spec, 
         ("1.5.0-next.0", "^1.0.0", False),
         ("1.0.0-next.0", "*", False),
         ("1.2.3", ">*", False),
+        ("1.2.9", "~  >= 1.2.3", True),
+        ("1.3.0", "~  >= 1.2.3", False),
+        ("3.0.1", "~ >\t3", True),
+        ("1.2.0", "~= 1.2", True),
+        ("7.0.0", "^= *.2", True),
+        ("1.2.3", "1.2.3>*", True),
+        ("1.2.4", "1.2.3*", False),
+        ("1.0.0", "<9007199254740991.x", True),
+        ("1.2.3", "1 - 1.x.9007199254740992-a", True),
+        ("1.2.3", "1.2\u00a0||\ufeff9", True),
         ("1.2.3", "latest", False),
         ("next", "*", False),
     ],
@@ -49,7 +59,21 @@ def test_prereleases_can_be_let_in():
 
 
 @pytest.mark.parametrize(
-    "text", ["^^1", "1.2.3.4", ">>1", "1.x.3", "latest", "workspace:^", "==1.2.3", "a - b", "1 -2", "file:../x"]
+    "text",
+    [
+        "^^1",
+        "1.2.3.4",
+        ">>1",
+        "1.x.3",
+        "latest",
+        "workspace:^",
+        "==1.2.3",
+        "a - b",
+        "1 -2",
+        "> = 1",
+        "~1.2.3*",
+        "file:../x",
+    ],
 )
 def test_what_npm_cannot_read_is_no_range(text):
     assert not is_range(text)
@@ -111,9 +135,15 @@ PARTS = [
     "latest",
     "9007199254740991.0.0",
     "9007199254740992",
+    "9007199254740991.x",
+    "1.x.9007199254740992-a",
     "1.2.3-01",
+    "1.2.3*",
+    "*.2",
+    "vv1.2",
 ]
 OPERATORS = ["", "", "^", "~", "~>", ">", ">=", "<", "<=", "=", "> ", ">= ", "^ ", "~ ", "~> ", "<  "]
+OPERATORS += ["~  >= ", "~ >", "^= ", "~=", "> = ", ">=\t", "=v", "^v "]
 BETWEEN = [" ", " ", "||", " || ", " - ", "  ", " -", "|"]
 VERSIONS = [
     "1.2.3",
@@ -136,8 +166,13 @@ VERSIONS = [
 ]
 ASK_NPM = """
 const semver = require(process.argv[1]), [ranges, versions] = JSON.parse(require('fs').readFileSync(process.argv[2], 'utf8'));
-const both = (v, r) => [semver.satisfies(v, r), semver.satisfies(v, r, {includePrerelease: true})];
-process.stdout.write(JSON.stringify(ranges.map(r => [semver.validRange(r), versions.map(v => both(v, r))])));
+const known = versions.map(v => new semver.SemVer(v));
+const read = (r, options) => { try { return new semver.Range(r, options) } catch { return { test: () => false } } };
+const ask = r => {
+  const plain = read(r, {}), pre = read(r, {includePrerelease: true});
+  return known.map(v => [plain.test(v), pre.test(v)]);
+};
+process.stdout.write(JSON.stringify(ranges.map(r => [semver.validRange(r), ask(r)])));
 """
 
 

@@ -22,10 +22,19 @@ _X = rf"(?:{_N}|[xX*])"
 _PRE = rf"(?:(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|{_N})(?:\.(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|{_N}))*)"
 _PARTIAL = rf"({_X})(?:\.({_X})(?:\.({_X})(?:-({_PRE}))?)?)?"
 _BUILD = re.compile(r"\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
-_HYPHEN = re.compile(rf"([v=\s]*){_PARTIAL}\s+-\s+([v=\s]*){_PARTIAL}\s*")
+_HYPHEN = re.compile(rf" ?([v= ]*){_PARTIAL} - ([v= ]*){_PARTIAL} ?")
 _SIMPLE = re.compile(rf"(~>?|\^|[<>]?=?)(?P<prefix>[v=]*){_PARTIAL}")
-# An operator keeps hold of the version after it, over spaces: "> 1.2" and "~ 1.2" are one comparator.
-_GAP = re.compile(r"(?<![<>=~^v])(~>?|\^|[<>]=?|=)\s+(?=[v=\s]*[0-9xX*])")
+_STAR = re.compile(r"[<>]?=? ?\*")
+# An operator keeps hold of the version after it, over spaces: "> 1.2" and "~ 1.2" are one comparator. These are the client's
+# COMPARATORTRIM, TILDETRIM and CARETTRIM, one after the other, because "~ >= 1.2" becomes "~>=1.2" by the first two.
+_LOOSE_PRE = r"(?:-?(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|[0-9]+)(?:\.(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|[0-9]+))*)"
+_TRIMS = (
+    (re.compile(rf"( ?)([<>]?=?) ?([v= ]*[0-9]+\.[0-9]+\.[0-9]+{_LOOSE_PRE}?|[v= ]*{_PARTIAL})"), r"\1\2\3"),
+    (re.compile(r"~>? "), "~"),
+    (re.compile(r"\^ "), "^"),
+)
+# What JavaScript's \s is.
+_SPACES = re.compile("[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 
 
 class Comparator(NamedTuple):
@@ -57,10 +66,7 @@ def _number(part: str | None) -> int:
 def _prerelease(text: str | None) -> tuple[int | str, ...]:
     if not text:
         return ()
-    parts = tuple(int(part) if part.isdigit() else part for part in text.split("."))
-    if any(isinstance(part, int) and part > _MAX_NUMBER for part in parts):
-        return tuple(str(part) for part in parts)
-    return parts
+    return tuple(int(part) if part.isdigit() else part for part in text.split("."))
 
 
 def _at_least(version: Version) -> Comparator:
@@ -114,11 +120,11 @@ def _x_range(op: str, parts: tuple[str | None, ...], *, pre: bool) -> tuple[Comp
         return (Comparator(op or "=", Version(one, two, _number(patch), _prerelease(tail))),)
     floor = _LOWEST if pre else ()
     above = (one + 1, 0) if _is_x(minor) else (one, two + 1)
-    if max(above) > _MAX_NUMBER:
-        raise _InvalidError
     if op in {"", "="}:
         return (_at_least(Version(one, two, 0, floor)), _below(*above))
     if op == ">":
+        if max(above) > _MAX_NUMBER:
+            raise _InvalidError
         return (_at_least(Version(*above, 0, floor)),)
     if op == "<=":
         return (_below(*above),)
@@ -134,15 +140,15 @@ def _hyphen(low: tuple[str | None, ...], high: tuple[str | None, ...], *, pre: b
         tail = _LOWEST if pre and (partial or not low[3]) else () if partial else _prerelease(low[3])
         bounds.append(_at_least(Version(_number(low[0]), _number(low[1]), 0 if partial else _number(low[2]), tail)))
     if not _is_x(high[0]):
-        one, two, three = _number(high[0]), _number(high[1]), _number(high[2])
+        one, two = _number(high[0]), _number(high[1])
         if _is_x(high[1]):
             bounds.append(_below(one + 1))
         elif _is_x(high[2]):
             bounds.append(_below(one, two + 1))
         elif pre and not high[3]:
-            bounds.append(_below(one, two, three + 1))
+            bounds.append(_below(one, two, _number(high[2]) + 1))
         else:
-            bounds.append(Comparator("<=", Version(one, two, three, _prerelease(high[3]))))
+            bounds.append(Comparator("<=", Version(one, two, _number(high[2]), _prerelease(high[3]))))
     return tuple(bounds)
 
 
@@ -154,7 +160,7 @@ def _equals_full(prefix: str, parts: list[str | None]) -> bool:
 def _simple(token: str, *, pre: bool) -> tuple[Comparator, ...]:
     match = _SIMPLE.fullmatch(token)
     if match is None:
-        raise _InvalidError
+        return _with_stars(token)
     op, prefix, *parts = match.groups()
     if op.startswith("~"):
         return _tilde(tuple(parts), pre=pre)
@@ -165,27 +171,43 @@ def _simple(token: str, *, pre: bool) -> tuple[Comparator, ...]:
     return _x_range(op, tuple(parts), pre=pre)
 
 
+def _with_stars(token: str) -> tuple[Comparator, ...]:
+    """What the client makes of a token that is no partial version: it takes one star away, and a full version may be left."""
+    rest = _STAR.sub("", token, count=1)
+    if not rest:
+        return ()
+    match = _SIMPLE.fullmatch(rest)
+    if match is None or rest == token:
+        raise _InvalidError
+    op, prefix, *parts = match.groups()
+    if op[:1] in {"~", "^"} or any(_is_x(part) for part in parts[:3]) or _equals_full(prefix, parts):
+        raise _InvalidError
+    return _x_range(op, tuple(parts), pre=False)
+
+
 def _all_of(text: str, *, pre: bool) -> tuple[Comparator, ...]:
-    text = _BUILD.sub("", text.strip())
+    text = _BUILD.sub("", text.strip(" "))
     hyphen = _HYPHEN.fullmatch(text)
     if hyphen is not None:
         before, *low = hyphen.groups()[:5]
         between, *high = hyphen.groups()[5:]
-        if _equals_full(before, low) or (_equals_full(between, high) and not high[3]):
+        if _equals_full(before, low) or (_equals_full(between, high) and not high[3] and not pre):
             raise _InvalidError
         bounds = list(_hyphen(tuple(low), tuple(high), pre=pre))
     else:
         bounds = []
-        for token in _GAP.sub(r"\1", text).split():
+        for trim, kept in _TRIMS:
+            text = trim.sub(kept, text)
+        for token in text.split(" ") if text else ():
             bounds.extend(_simple(token, pre=pre))
     any_version = Version(0, 0, 0, _LOWEST if pre else ())
-    kept = [bound for bound in bounds if bound != Comparator(">=", any_version)]
-    return _NOTHING if _NOTHING[0] in kept else tuple(dict.fromkeys(kept))
+    left = [bound for bound in bounds if bound != Comparator(">=", any_version)]
+    return _NOTHING if _NOTHING[0] in left else tuple(dict.fromkeys(left))
 
 
 @lru_cache(maxsize=16384)
 def _parse(range_: str, include_prerelease: bool = False) -> tuple[tuple[Comparator, ...], ...] | None:
-    text = " ".join(range_.split())
+    text = _SPACES.sub(" ", range_).strip(" ")
     try:
         sets = tuple(_all_of(part, pre=include_prerelease) for part in text.split("||"))
     except _InvalidError:
