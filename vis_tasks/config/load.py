@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.config.shape import KeyPath
 
-__all__ = ["LoadedConfig", "Origin", "load_config"]
+__all__ = ["LoadedConfig", "Origin", "load_config", "spread_switches"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def load_config(root: Path, env: Mapping[str, str], *, renamed: Mapping[KeyPath,
     problems = Problems()
     trace = _Trace(source, deepcopy(dict(source.data)))
     trace.moves, warnings = migrate(trace.data, source, problems, renamed)
-    _spread_switches(Config, trace.data)
+    spread_switches(Config, trace.data)
     for path, name, value in overrides(env, problems):
         if _put(trace.data, path, value):
             trace.variables[path] = name
@@ -137,7 +137,7 @@ def load_config(root: Path, env: Mapping[str, str], *, renamed: Mapping[KeyPath,
     return LoadedConfig(config, source.path, tuple(warnings), trace)
 
 
-def _spread_switches(table: type[Any], data: dict[str, Any]) -> None:
+def spread_switches(table: type[Any], data: dict[str, Any]) -> None:
     """Write ``stage = true`` out as ``stage = {enabled = true}``, so that a variable can change one thing inside it."""
     for key, option in options(table).items():
         if option.kind is not Kind.TABLE or option.table is None or key not in data:
@@ -145,7 +145,7 @@ def _spread_switches(table: type[Any], data: dict[str, Any]) -> None:
         if option.switch and isinstance(data[key], bool):
             data[key] = {options(option.table)[option.switch].key: data[key]}
         elif isinstance(data[key], dict):
-            _spread_switches(option.table, data[key])
+            spread_switches(option.table, data[key])
 
 
 def _put(data: dict[str, Any], path: KeyPath, value: Any) -> bool:

@@ -70,7 +70,7 @@ def init(
         names = frozenset(release_namespace(opened.root).task_names)
         plan = make_plan(tools, tool=tool, move=move_changes, ci=ci, tasks=names)
         if not move_changes and may_ask and not yes and not look_only and _movable(plan):
-            count = len(plan.migration.changes.paths) if plan.migration and plan.migration.changes else 0
+            count = len(plan.migration.changes.paths) if plan.migration else 0
             folder = plan.config.release.changes_dir
             if person.agrees(f"Move {count} change file(s) to {folder}?", default=True):
                 plan = make_plan(tools, tool=tool, move=True, ci=ci, tasks=names)
@@ -148,7 +148,7 @@ def _found(plan: InitPlan) -> list[str]:
         lines.append(f"{plan.migration.tool}: {', '.join(plan.migration.files)}")
         lines += [f"  {note}" for note in plan.migration.notes]
         changes = plan.migration.changes
-        if changes and changes.paths:
+        if changes.paths:
             stay = " stay where they are" if changes.kept else ""
             lines.append(f"  {len(changes.paths)} change file(s) in {changes.folder}{stay}")
     if plan.others:
@@ -188,7 +188,7 @@ def _document(plan: InitPlan) -> dict[str, Any]:
             "toolFiles": list(migration.files) if migration else [],
             "otherTools": list(plan.others),
             "changeFiles": {"folder": changes.folder, "paths": list(changes.paths), "stay": changes.kept}
-            if changes
+            if changes and changes.folder
             else None,
         },
         "settings": [

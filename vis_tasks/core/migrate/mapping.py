@@ -74,7 +74,7 @@ class Migration:
         files: its configuration files.
         settings: what could be said in ours.
         leftovers: what couldn't.
-        changes: its change files.
+        changes: its change files; with an empty folder when it has none.
         obsolete: files that must go when the change files move, because they'd be read as well.
         notes: what is so without a setting.
     """
@@ -83,7 +83,7 @@ class Migration:
     files: tuple[str, ...]
     settings: tuple[Setting, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
-    changes: ChangeFiles | None = None
+    changes: ChangeFiles = ChangeFiles("")
     obsolete: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -108,6 +108,9 @@ class Repository:
     def single(self) -> bool:
         """Whether one package is all there is."""
         return len(self.packages) == 1
+
+
+_NONE = ChangeFiles("")
 
 
 class Mapper:
@@ -225,9 +228,7 @@ class Mapper:
                 self.wrong(what, "a list of lists of package names", *keys, index)
         return [group for group in found if group]
 
-    def result(
-        self, files: Sequence[str], *, changes: ChangeFiles | None = None, obsolete: Sequence[str] = ()
-    ) -> Migration:
+    def result(self, files: Sequence[str], *, changes: ChangeFiles = _NONE, obsolete: Sequence[str] = ()) -> Migration:
         """All that was collected."""
         return Migration(
             self.tool,

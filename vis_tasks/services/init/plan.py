@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
+import tomllib
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.config.build import Builder
+from vis_tasks.config.load import spread_switches
 from vis_tasks.config.model import Config
 from vis_tasks.config.problems import Problems
 from vis_tasks.config.schema import schema_text
@@ -170,13 +173,12 @@ def _config_file(source: Source, settings: Sequence[Setting]) -> FileChange | No
 
 def _built(source: Source, change: FileChange | None) -> Config:
     """The configuration as it will be, from the text that will stand there."""
-    import tomllib
-
-    data: Any = source.data
+    data: Any = deepcopy(dict(source.data))
     if change is not None and change.after is not None:
         data = tomllib.loads(change.after.decode("utf-8-sig"))
         for part in source.table:
             data = data[part]
+    spread_switches(Config, data)
     problems = Problems()
     config = Builder(lambda path: source.where(path) if source.path else dotted(path), problems).build(Config, data)
     problems.refuse()
@@ -225,11 +227,9 @@ def _ignore_file(tools: InitTools, config: Config) -> list[FileChange]:
 def _moves(
     tools: InitTools, migration: Migration | None, config: Config, facts: Facts, *, move: bool
 ) -> tuple[list[FileChange], list[Leftover]]:
-    changes = migration.changes if migration else None
-    if migration is None or changes is None or not (changes.paths or migration.obsolete):
+    if migration is None or migration.changes.kept or not (migration.changes.paths or migration.obsolete):
         return [], []
-    if changes.kept:
-        return [], []
+    changes = migration.changes
     if not move:
         why = f"they lie in {changes.folder}, which only {migration.tool} reads"
         do = "`--move-changes` moves them"

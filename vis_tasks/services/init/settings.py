@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.config.build import Builder
 from vis_tasks.config.checks import check
+from vis_tasks.config.load import spread_switches
 from vis_tasks.config.model import Config
 from vis_tasks.config.problems import Problems
 from vis_tasks.config.schema import plain
@@ -167,7 +169,9 @@ def checked(
 
 def _problems(data: Mapping[str, Any]) -> Sequence[Problem]:
     problems = Problems()
-    config = Builder(dotted, problems).build(Config, data)
+    tables = deepcopy(dict(data))
+    spread_switches(Config, tables)
+    config = Builder(dotted, problems).build(Config, tables)
     check(config, lambda path, what, allowed: problems.add("", dotted(path), what, allowed=allowed))
     return problems.found
 
