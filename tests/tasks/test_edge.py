@@ -158,6 +158,22 @@ class TestRoot:
         assert find_root(context()) == tmp_path
 
 
+@pytest.mark.parametrize(("flags", "said"), [([], "False"), (["-B"], "True")])
+def test_byte_code_is_kept_unless_python_was_told_otherwise(tmp_path, flags, said):
+    code = """
+import sys
+from invoke.context import Context
+from vis_tasks.tasks.edge import session
+sys.dont_write_bytecode = True  # as Invoke leaves it
+with session(Context(), "status"):
+    print(sys.dont_write_bytecode)
+"""
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    argv = [sys.executable, *flags, "-c", code]
+    done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == said, done.stderr
+
+
 def test_invokes_own_dry_means_plan_only():
     assert dry(context(dry=True))
     assert not dry(context())

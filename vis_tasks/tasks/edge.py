@@ -132,6 +132,9 @@ def session(
         debug: show tracebacks.
         signals: end on SIGINT and SIGTERM with `Interrupted`; False for a command that has its own way to stop.
     """
+    # Invoke turns byte code off for the sake of tasks.py (``Program.run``); all of ours that is imported from here on would be
+    # compiled again by each command wherever the installer hasn't done it (uv doesn't, and editable installs are never compiled).
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     debug = debug or bool(os.environ.get("VIS_DEBUG"))
     opened = Session(find_root(c), command, json_mode=json)
     try:
