@@ -108,8 +108,9 @@ def stage(run: Run) -> None:
     with ThreadPoolExecutor(max(1, run.release.publish.concurrency)) as pool:
         for layer in layers(run.workspace, by_name):
             jobs = []
+            state = run.state.pending()
             for name in layer:
-                blockers = _blockers(run, by_name[name], failed)
+                blockers = _blockers(run, state, by_name[name], failed)
                 if blockers:
                     failed.add(name)
                     run.report.put(Outcome(name, by_name[name].version, "held", f"held: needs {', '.join(blockers)}"))
@@ -206,13 +207,12 @@ def _known_stages(run: Run, packages: Iterable[Package]) -> dict[str, tuple[Stag
     return found
 
 
-def _blockers(run: Run, package: Package, failed: set[str]) -> tuple[str, ...]:
+def _blockers(run: Run, state: Pending, package: Package, failed: set[str]) -> tuple[str, ...]:
     """What holds a package back: what it needs failed in this wave, was rejected, or timed out in an earlier one.
 
     A package that is published plainly is installable at once, so it also waits for what is still undecided. Nothing is held
     when a live version of the dependency fits its range.
     """
-    state = run.state.pending()
     plain = not stages_package(run, package.name)
     found = []
     for table in ("dependencies", "peerDependencies", "optionalDependencies"):
