@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from vis_tasks.adapters.forge.comments import Comments
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, Person, RefCell, Runner, Tarball
     from vis_tasks.services.ci_files import CiTools
     from vis_tasks.services.init.facts import Footing, InitTools
-    from vis_tasks.services.rehearsal.play import RehearsalTools
-    from vis_tasks.services.run import Tools
+    from vis_tasks.services.rehearsal.tools import RehearsalTools
+    from vis_tasks.services.run import Run, Tools
 
 __all__ = [
     "build_ci_tools",
@@ -248,49 +248,74 @@ def _ref_cell(runner: Runner, root: Path, remote: str, ref: str) -> RefCell:
 def build_rehearsal_tools(console: Console) -> RehearsalTools:
     """What a rehearsal needs. Starts nothing."""
     from vis_tasks.adapters.changefiles import read_changes
+    from vis_tasks.adapters.clock import SystemClock
+    from vis_tasks.adapters.files import LocalMachine
     from vis_tasks.adapters.git import GitCli
     from vis_tasks.adapters.process import SubprocessRunner
-    from vis_tasks.adapters.stream import stream
+    from vis_tasks.adapters.strays import end_marked
+    from vis_tasks.adapters.stream import Streamed
     from vis_tasks.adapters.workspace import read_workspace
-    from vis_tasks.services.rehearsal.play import RehearsalTools
+    from vis_tasks.services.rehearsal.tools import RehearsalTools
+
+    def npm_at(root: Path, env: Mapping[str, str]) -> tuple[Sequence[str], str]:
+        from vis_tasks.adapters.npm.node import find_npm
+
+        found = find_npm(SubprocessRunner(), root, {**os.environ, **env})
+        return found.argv, found.version
 
     return RehearsalTools(
         env=os.environ,
         console=console,
+        clock=SystemClock(),
+        machine=LocalMachine(),
         runner=SubprocessRunner(),
         runner_with=lambda env: SubprocessRunner(base_env=env),
         git_at=lambda runner, root: GitCli(runner, root, {}),
-        stream=stream,
-        release_argv=_release_argv,
-        deciding=_deciding,
+        start=Streamed,
+        command=_own_command,
+        npm_at=npm_at,
+        decide_with=_decide_with,
+        end_marked=end_marked,
         read_workspace=read_workspace,
         read_changes=read_changes,
         make_plan=_make_plan,
+        inspect_tarball=_inspect_tarball,
+        real_run=_looking_run,
     )
 
 
-def _release_argv(root: Path) -> Sequence[str]:
+def _own_command(root: Path) -> Sequence[str]:
     """Through the repository's own tasks.py when it has one: it may hold targets of its own."""
     module = "invoke" if (root / "tasks.py").is_file() else "vis_tasks"
-    return (sys.executable, "-m", module, "release")
+    return (sys.executable, "-m", module)
 
 
-def _deciding(root: Path, env: Mapping[str, str], url: str) -> Callable[[str, str, str], str | None]:
+def _decide_with(
+    npm: Sequence[str], root: Path, env: Mapping[str, str], url: str, verb: str, stage_id: str, otp: str
+) -> str | None:
+    """One decision by the real npm; its configuration is all in ``env``, so npm isn't asked for it."""
     from vis_tasks.adapters.npm.config import NpmConfig
     from vis_tasks.adapters.npm.desk import NpmDesk
-    from vis_tasks.adapters.npm.node import find_npm
     from vis_tasks.adapters.process import SubprocessRunner
     from vis_tasks.ports import Deciding
 
-    runner = SubprocessRunner(base_env=env)
-    npm = find_npm(runner, root, env)
-    desk = NpmDesk(runner, npm.argv, NpmConfig.load(runner, root, env, url, npm=npm.argv), root, registry=url)
+    desk = NpmDesk(SubprocessRunner(base_env=env), npm, NpmConfig("", root, {}, env=env), root, registry=url)
+    answer = (desk.approve if verb == "approve" else desk.reject)(stage_id, otp)
+    return None if answer.outcome is Deciding.DONE else f"{answer.outcome.value}: {answer.why}"
 
-    def decide(verb: str, stage_id: str, otp: str) -> str | None:
-        answer = (desk.approve if verb == "approve" else desk.reject)(stage_id, otp)
-        return None if answer.outcome is Deciding.DONE else f"{answer.outcome.value}: {answer.why}"
 
-    return decide
+def _looking_run(root: Path, config: Config) -> Run:
+    """A run over the real repository that refreshes not even git's index (git(1), GIT_OPTIONAL_LOCKS)."""
+    from dataclasses import replace
+
+    from vis_tasks.adapters.console import PlainConsole
+    from vis_tasks.adapters.git import GitCli
+    from vis_tasks.adapters.process import SubprocessRunner
+    from vis_tasks.services.run import Run
+
+    runner = SubprocessRunner(base_env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
+    tools = build_tools(root, config, PlainConsole(None))
+    return Run(replace(tools, runner=runner, git=GitCli(runner, root, os.environ)), config, plan_only=True)
 
 
 def _npm(root: Path, config: Config, runner: Runner, clock: Clock) -> Npm:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 
-from vis_tasks.tasks import changes, ci, config, desk, health, house, init, notify, registry
+from vis_tasks.tasks import changes, ci, config, desk, health, house, init, notify, prerelease, registry, rehearse
 from vis_tasks.tasks.edge import nearest_root
 from vis_tasks.tasks.targets import declared_names, explain_task, target_task
 from vis_tasks.tasks.words import know_tasks
@@ -53,7 +53,9 @@ def release_namespace(
     ns.add_collection(registry.collection(), name="registry")
     ns.add_collection(desk.collection(target_task("stage", extra)), name="stage")
     changes.add_to(ns)
+    prerelease.add_to(ns)
     house.add_to(ns)
+    rehearse.add_to(ns)
     init.add_to(ns)
     health.add_to(ns)
     ns.add_collection(notify.collection(), name="notify")

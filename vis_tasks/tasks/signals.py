@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["raising_on_signals"]
+__all__ = ["also_on_hangup", "raising_on_signals"]
 
 
 @contextmanager
@@ -33,6 +33,22 @@ def raising_on_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def also_on_hangup() -> Iterator[None]:
+    """Raise `Interrupted` when the terminal goes away, too: for what must clean up after itself. Nothing on Windows."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(number)
+    if before is not signal.SIG_IGN:  # nohup(1) asked to go on
+        signal.signal(number, _raise)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _raise(number: int, _frame: FrameType | None) -> None:

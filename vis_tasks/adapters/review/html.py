@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.core.review.model import Review
 
-__all__ = ["review_page"]
+__all__ = ["render_page", "review_page"]
 
 _HERE = Path(__file__).parent
 
@@ -32,6 +32,27 @@ def review_page(reviews: Sequence[Review], *, made: str) -> str:
     Args:
         reviews: what to show.
         made: when, for the page's end.
+
+    Raises:
+        vis_tasks.errors.MissingExtra: jinja2 isn't installed.
+    """
+    return render_page(
+        _HERE / "page.html.j2",
+        script=(_HERE / "page.js").read_text(encoding="utf-8"),
+        reviews=reviews,
+        change_of=change_of,
+        levels={level.value: words for level, words in LEVELS.items()},
+        made=made,
+    )
+
+
+def render_page(template: Path, *, script: str = "", **values: object) -> str:
+    """A self-contained page from one of our templates, with the stylesheet that all of them share.
+
+    Args:
+        template: the template's file; it gets ``style``, ``script`` and ``policy``.
+        script: the only script that may run.
+        values: what else it gets; texts are redacted, made harmless and escaped.
 
     Raises:
         vis_tasks.errors.MissingExtra: jinja2 isn't installed.
@@ -47,16 +68,13 @@ def review_page(reviews: Sequence[Review], *, made: str) -> str:
         lstrip_blocks=True,
         finalize=lambda value: harmless(redact(value)) if isinstance(value, str) and type(value) is str else value,
     )
-    template = environment.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
-    style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    text = template.render(
-        reviews=reviews,
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
+    scripts = f"'{_hash(script)}'" if script else "'none'"
+    text = environment.from_string(template.read_text(encoding="utf-8")).render(
         style=_trusted(style),
         script=_trusted(script),
-        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; form-action 'none'",
-        change_of=change_of,
-        levels={level.value: words for level, words in LEVELS.items()},
-        made=made,
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src {scripts}; form-action 'none'",
+        **values,
     )
     return encodable(text, "utf-8")
 

@@ -8,8 +8,8 @@ from vis_tasks.core.selection import managed
 from vis_tasks.errors import MissingExtra, VisError
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
 from vis_tasks.services.doctor.forge import forge_findings
-from vis_tasks.services.doctor.registry import npm_findings, oidc_findings
-from vis_tasks.services.doctor.repository import repository_findings, state_findings
+from vis_tasks.services.doctor.registry import client_findings, npm_findings, oidc_findings
+from vis_tasks.services.doctor.repository import checkout_findings, repository_findings, state_findings
 from vis_tasks.services.wave import find_wave
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.services.run import Run
 
-__all__ = ["examine"]
+__all__ = ["examine", "local_findings"]
 
 
 def examine(run: Run, ci_drift: Callable[[], Sequence[str] | None]) -> tuple[Finding, ...]:
@@ -44,6 +44,27 @@ def examine(run: Run, ci_drift: Callable[[], Sequence[str] | None]) -> tuple[Fin
         except VisError as error:
             hint = error.hint or "mend that, then run `invoke doctor` again"
             found.append(Finding(name, FAIL, error.message, hint))
+    return tuple(dict.fromkeys(found))
+
+
+def local_findings(run: Run) -> tuple[Finding, ...]:
+    """What can be seen without asking a registry or the git remote anything; nothing is changed.
+
+    Args:
+        run: the run.
+    """
+    found: list[Finding] = []
+    parts: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        ("git", lambda: checkout_findings(run)),
+        ("workspace", lambda: _workspace(run)),
+        ("npm", lambda: client_findings(run)),
+        ("state", lambda: state_findings(run)),
+    )
+    for name, part in parts:
+        try:
+            found.extend(part())
+        except VisError as error:
+            found.append(Finding(name, FAIL, error.message, error.hint))
     return tuple(dict.fromkeys(found))
 
 

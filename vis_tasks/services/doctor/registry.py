@@ -20,13 +20,24 @@ if TYPE_CHECKING:
     from vis_tasks.ports import RegistryReader
     from vis_tasks.services.run import Run
 
-__all__ = ["npm_findings", "oidc_findings"]
+__all__ = ["client_findings", "npm_findings", "oidc_findings"]
 
 _NODE = (22, 14)
 
 
 def npm_findings(run: Run) -> Iterator[Finding]:
     """Two npm processes, one of Node, and three requests for each registry."""
+    found = list(client_findings(run))
+    yield from found
+    if any(finding.id == "npm.version" and finding.status == FAIL for finding in found):
+        return
+    packages = [package for package in managed(run.workspace, run.release) if not package.private]
+    for url in dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in packages):
+        yield from _registry(run, url)
+
+
+def client_findings(run: Run) -> Iterator[Finding]:
+    """The programs on this machine and their settings: two npm processes and one of Node, no request."""
     yield _node(run)
     try:
         version = run.npm.version
@@ -36,9 +47,6 @@ def npm_findings(run: Run) -> Iterator[Finding]:
     yield Finding("npm.version", PASS, f"npm {version} knows staged publishing")
     for problem in run.npm.problems():
         yield Finding("npm.config", FAIL, problem, "mend the npmrc, or set the variable")
-    packages = [package for package in managed(run.workspace, run.release) if not package.private]
-    for url in dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in packages):
-        yield from _registry(run, url)
 
 
 def _node(run: Run) -> Finding:

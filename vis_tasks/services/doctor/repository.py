@@ -14,13 +14,27 @@ if TYPE_CHECKING:
 
     from vis_tasks.services.run import Run
 
-__all__ = ["repository_findings", "state_findings"]
+__all__ = ["checkout_findings", "repository_findings", "state_findings"]
 
 _TIMEOUT = 60.0
 
 
 def repository_findings(run: Run) -> Iterator[Finding]:
     """Everything git: about ten processes, two of them over the network."""
+    found = list(checkout_findings(run))
+    yield from found
+    if found[0].status == FAIL:
+        return
+    remote = _guarded(
+        "git.remote", lambda: check_remote(run), f"{run.release.remote} answers and has nothing that is missing here"
+    )
+    yield remote
+    if remote.status == PASS:
+        yield _push(run)
+
+
+def checkout_findings(run: Run) -> Iterator[Finding]:
+    """The checkout alone: nothing goes over the network."""
     repository = _guarded(
         "git.repository", lambda: check_repository(run), "a repository with a whole history and an identity"
     )
@@ -31,12 +45,6 @@ def repository_findings(run: Run) -> Iterator[Finding]:
     yield from _signing(run)
     yield _softened(_guarded("git.branch", lambda: check_branch(run), f"on {run.tools.git.branch()}, which releases"))
     yield _softened(_guarded("git.tree", lambda: check_tree(run), "nothing uncommitted"))
-    remote = _guarded(
-        "git.remote", lambda: check_remote(run), f"{run.release.remote} answers and has nothing that is missing here"
-    )
-    yield remote
-    if remote.status == PASS:
-        yield _push(run)
 
 
 def _guarded(name: str, check: Callable[[], None], good: str) -> Finding:

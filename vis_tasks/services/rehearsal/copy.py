@@ -6,7 +6,7 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Refused
 
@@ -15,67 +15,76 @@ if TYPE_CHECKING:
 
     from vis_tasks.ports import Runner
 
-__all__ = ["Stage", "copy_repository", "isolated_environment"]
+__all__ = ["Stage", "Template", "copy_repository"]
 
-_SECRETS = re.compile(
-    r"token|secret|password|passwd|_auth|credential|apikey|api_key|^npm_config_|^ACTIONS_|^CI_|^GIT_|^SSH_|^VIS_",
+_REGISTRY_LINE = re.compile(
+    r"^\s*(?:@[^:=\s]+:)?registry\s*=|^\s*//|^\s*_(?:auth|password)|^\s*always-auth|^\s*(?:user|global)config\s*=",
     re.IGNORECASE,
 )
-_CI = (
-    "CI",
-    "GITHUB_ACTIONS",
-    "GITLAB_CI",
-    "CIRCLECI",
-    "GITHUB_STEP_SUMMARY",
-    "GITHUB_OUTPUT",
-    "GITHUB_REF_NAME",
-    "GITHUB_REF_TYPE",
-)
-_REGISTRY_LINE = re.compile(r"^\s*(?:@[^:=\s]+:)?registry\s*=|^\s*//|^\s*_auth|^\s*always-auth", re.IGNORECASE)
+_YARN_KEYS = frozenset({"npmRegistryServer", "npmPublishRegistry", "npmRegistries", "npmScopes", "npmAuthToken",
+                        "npmAuthIdent", "npmAlwaysAuth"})  # fmt: skip
+_PNPM_KEYS = frozenset({"registry", "registries", "namedRegistries"})
+_BUN_KEYS = frozenset({"registry", "scopes"})
+_EXCLUDED = "node_modules/\n.pnp.*\n.yarn/cache/\n.yarn/unplugged/\n.yarn/install-state.gz\n"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the rehearsal plays.
+    """Where one scenario plays.
 
     Attributes:
-        folder: the temporary folder that holds everything.
-        work: the work tree's top.
-        root: the workspace root in it.
+        folder: its folder.
         remote: the bare repository.
-        home: HOME of every process.
-        base: the commit the rehearsal starts from.
+        inside: the workspace root, relative to the top of a work tree.
+        branch: the branch that is released.
+        remote_name: what the bare repository is called in the work trees.
+        base: the commit everything starts from.
     """
 
     folder: Path
-    work: Path
-    root: Path
     remote: Path
-    home: Path
+    inside: Path
+    branch: str
+    remote_name: str
     base: str
 
+    def root(self, machine: str = "work") -> Path:
+        """The workspace root of one machine's work tree."""
+        return self.folder / machine / self.inside
 
-def isolated_environment(env: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The environment of every process of a rehearsal: no credentials, no CI, no configuration of the user's.
 
-    Args:
-        env: the real environment.
-        home: an empty folder.
+@dataclass(frozen=True)
+class Template:
+    """The copied repository, from which the stage of each scenario is cloned.
+
+    Attributes:
+        stage: as it was copied; nothing is ever run in it.
+        git: starts git with nothing of the user's in its environment.
     """
-    kept = {name: value for name, value in env.items() if not _SECRETS.search(name) and name not in _CI}
-    npmrc = home / ".npmrc"
-    return kept | {
-        "HOME": str(home),
-        "USERPROFILE": str(home),
-        "XDG_CONFIG_HOME": str(home / ".config"),
-        "GIT_CONFIG_GLOBAL": str(home / ".gitconfig"),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "npm_config_userconfig": str(npmrc),
-        "npm_config_globalconfig": str(home / "npmrc-global"),
-        "npm_config_cache": str(home / "npm-cache"),
-        "npm_config_update_notifier": "false",
-        "PYTHONUNBUFFERED": "1",
-    }
+
+    stage: Stage
+    git: _Git
+
+    def clone(self, folder: Path) -> Stage:
+        """A stage of its own for one scenario, without any machine yet. One git process; objects are shared.
+
+        Args:
+            folder: does not exist yet; beside the template's, so that relative ways out of it stay the same.
+        """
+        folder.mkdir()
+        remote = folder / "remote.git"
+        self.git("clone", "--quiet", "--bare", "--shared", str(self.stage.remote), str(remote), cwd=folder)
+        self.git("config", "gc.auto", "0", cwd=remote)
+        here = self.stage
+        return Stage(folder, remote, here.inside, here.branch, here.remote_name, here.base)
+
+    def machine(self, stage: Stage, name: str) -> Path:
+        """A fresh clone, as another machine has it; returns its workspace root."""
+        top = stage.folder / name
+        options = ["--origin", stage.remote_name, "--branch", stage.branch]
+        self.git("clone", "--quiet", *options, "--shared", str(stage.remote), str(top), cwd=stage.folder)
+        _exclude(top)
+        return top / stage.inside
 
 
 class _Git:
@@ -89,19 +98,21 @@ class _Git:
         return self._runner.run(["git", *argv], cwd=cwd, env=self._env, check=check).stdout
 
 
-def copy_repository(real: Runner, isolated: Runner, root: Path, folder: Path, *, home: Path, branch: str) -> Stage:
+def copy_repository(
+    real: Runner, isolated: Runner, root: Path, folder: Path, *, branch: str, remote_name: str
+) -> Template:
     """Clone what is committed, then lay what isn't on top and commit it in the copy.
 
-    Nothing is written below ``root``, its git index included, and its remotes aren't asked. ``.npmrc`` files lose their registry
-    and credential lines in the copy.
+    Nothing is written below ``root``, its git index included, and its remotes aren't asked. The package managers' own files lose
+    their registries and credentials in the copy.
 
     Args:
         real: starts git in the real repository, for reading only.
         isolated: starts git in the copy.
         root: the workspace root in the real repository.
-        folder: an empty temporary folder.
-        home: HOME of everything that runs in the copy.
+        folder: an empty folder.
         branch: the branch the release will stand on.
+        remote_name: what the remote is called.
 
     Raises:
         vis_tasks.errors.Refused: no repository, or no commit.
@@ -119,32 +130,26 @@ def copy_repository(real: Runner, isolated: Runner, root: Path, folder: Path, *,
     if not reading("rev-parse", "--verify", "--quiet", "HEAD", cwd=root, check=False).strip():
         raise Refused("the repository has no commit yet", code="NO_COMMIT", hint="commit your packages first")
     top = Path(top_text)
+    inside = root.resolve().relative_to(top.resolve())
     remote, work = folder / "remote.git", folder / "work"
-    _clone(reading, git, top, remote, work, branch)
+    _clone(reading, git, top, remote, work, branch, remote_name)
     _overlay(reading, top, work)
     _quieten(work)
+    _exclude(work)
     git("add", "--all", cwd=work)
-    git(
-        "commit",
-        "--quiet",
-        "--allow-empty",
-        "--no-verify",
-        "--message",
-        "rehearsal: the working tree as it stands",
-        cwd=work,
-    )
-    git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}", cwd=work)
+    message = "rehearsal: the working tree as it stands"
+    git("commit", "--quiet", "--allow-empty", "--no-verify", "--message", message, cwd=work)
+    git("push", "--quiet", remote_name, f"HEAD:refs/heads/{branch}", cwd=work)
     base = git("rev-parse", "HEAD", cwd=work).strip()
-    inside = root.resolve().relative_to(top.resolve())
-    return Stage(folder, work, work / inside, remote, home, base)
+    return Template(Stage(folder, remote, inside, branch, remote_name, base), git)
 
 
-def _clone(reading: _Git, git: _Git, top: Path, remote: Path, work: Path, branch: str) -> None:
+def _clone(reading: _Git, git: _Git, top: Path, remote: Path, work: Path, branch: str, name: str) -> None:
     git("init", "--quiet", "--bare", f"--initial-branch={branch}", str(remote), cwd=remote.parent)
     head = reading("rev-parse", "HEAD", cwd=top).strip()
     shallow = reading("rev-parse", "--is-shallow-repository", cwd=top).strip() == "true"
-    git("clone", "--quiet", "--no-hardlinks", "--no-checkout", str(top), str(work), cwd=remote.parent)
-    git("remote", "set-url", "origin", str(remote), cwd=work)
+    git("clone", "--quiet", "--no-hardlinks", "--no-checkout", "--origin", name, str(top), str(work), cwd=remote.parent)
+    git("remote", "set-url", name, str(remote), cwd=work)
     if shallow:
         # A shallow clone has no history to push: the copy starts one with the same tree, and tags have nothing to point at.
         for tag in git("tag", "--list", cwd=work).split():
@@ -154,9 +159,9 @@ def _clone(reading: _Git, git: _Git, top: Path, remote: Path, work: Path, branch
     git("checkout", "--quiet", "-B", branch, head, cwd=work)
     if shallow:
         (work / ".git" / "shallow").unlink(missing_ok=True)
-    git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}", cwd=work)
+    git("push", "--quiet", name, f"HEAD:refs/heads/{branch}", cwd=work)
     if git("tag", "--list", cwd=work).strip():
-        git("push", "--quiet", "origin", "--tags", cwd=work)
+        git("push", "--quiet", name, "--tags", cwd=work)
 
 
 def _overlay(reading: _Git, top: Path, work: Path) -> None:
@@ -164,7 +169,7 @@ def _overlay(reading: _Git, top: Path, work: Path) -> None:
     for item in listing.split("\0"):
         path = item[3:]
         source, target = top / path, work / path
-        if not path or (source.is_dir() and not source.is_symlink()):
+        if not path or "node_modules" in Path(path).parts or (source.is_dir() and not source.is_symlink()):
             continue
         target.unlink(missing_ok=True)
         if source.is_symlink() or source.exists():
@@ -172,10 +177,52 @@ def _overlay(reading: _Git, top: Path, work: Path) -> None:
             shutil.copy2(source, target, follow_symlinks=False)
 
 
+def _exclude(work: Path) -> None:
+    """What is installed never counts as a change of the copy, whether or not the project ignores it."""
+    info = work / ".git" / "info"
+    info.mkdir(exist_ok=True)
+    (info / "exclude").write_text(_EXCLUDED, encoding="utf-8")
+
+
 def _quieten(work: Path) -> None:
-    """Take registries and credentials out of the copy's .npmrc files."""
-    for path in work.rglob(".npmrc"):
-        if "node_modules" in path.parts or not path.is_file():
-            continue
+    """Take registries and credentials out of the copy's files: npm's, pnpm's, Yarn's and Bun's."""
+    for path in _named(work, ".npmrc"):
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         path.write_text("\n".join(line for line in lines if not _REGISTRY_LINE.search(line)) + "\n", encoding="utf-8")
+    for name, keys in ((".yarnrc.yml", _YARN_KEYS), ("pnpm-workspace.yaml", _PNPM_KEYS)):
+        for path in _named(work, name):
+            _without_yaml_keys(path, keys)
+    for path in _named(work, "bunfig.toml"):
+        _without_bun_registries(path)
+
+
+def _named(work: Path, name: str) -> list[Path]:
+    return [path for path in work.rglob(name) if path.is_file() and not {"node_modules", ".git"} & set(path.parts)]
+
+
+def _without_yaml_keys(path: Path, keys: frozenset[str]) -> None:
+    """Drop keys; a file that has none of them, or that can't be read, stays as it is: its own tool will say what is wrong."""
+    import yaml
+
+    try:
+        data = yaml.safe_load(path.read_bytes())
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return
+    if isinstance(data, dict) and keys & data.keys():
+        kept = {key: value for key, value in data.items() if key not in keys}
+        path.write_text(yaml.safe_dump(kept, sort_keys=False) if kept else "", encoding="utf-8")
+
+
+def _without_bun_registries(path: Path) -> None:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document: Any = tomlkit.parse(path.read_text(encoding="utf-8"))
+    except (TOMLKitError, UnicodeDecodeError):
+        return
+    install = document.get("install")
+    if isinstance(install, dict) and _BUN_KEYS & install.keys():
+        for key in _BUN_KEYS & install.keys():
+            del install[key]
+        path.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -1,129 +1,162 @@
-"""What a rehearsal left behind, in git, at the registry and in staged.json; and whether the promises were kept."""
+"""What came of the scenarios, for people and for programs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.core.pending import Pending, parse
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from vis_tasks.ports import Git
+    from vis_tasks.errors import VisError
     from vis_tasks.registry.run import Registry
+    from vis_tasks.services.rehearsal.director import Director
+    from vis_tasks.services.rehearsal.promises import Facts
 
-__all__ = ["Outcome", "lines", "look", "violations"]
+__all__ = ["Played", "document", "gather", "lines", "summary", "table"]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The world after a rehearsal.
+class Played:
+    """One scenario that was played.
 
     Attributes:
-        exits: exit code of each run.
-        commits: ``(id, subject)`` on the remote's branch since the start, oldest first.
-        tags: new tags on the remote → the commit each points at.
-        live: ``name@version`` that went live.
-        staged: ``name@version`` still staged at the registry.
-        pending: staged.json as the remote's branch has it.
-        violations: broken promises.
+        name: its name.
+        doc: one line.
+        seconds: how long it took.
+        exits: exit code of each release.
+        broken: broken promises; none is the only good answer.
+        facts: what there was at its end; None when it broke off.
+        documents: what each release printed as JSON.
+        tarballs: ``name@version`` → bytes of what was uploaded and is live or staged at the end.
+        error: why it broke off.
+        lines: what was said meanwhile, when it wasn't shown.
     """
 
-    exits: tuple[int, ...]
-    commits: tuple[tuple[str, str], ...]
-    tags: Mapping[str, str]
-    live: tuple[str, ...]
-    staged: tuple[str, ...]
-    pending: Pending
-    violations: tuple[str, ...] = field(default=())
+    name: str
+    doc: str
+    seconds: float
+    exits: tuple[int, ...] = ()
+    broken: tuple[str, ...] = ()
+    facts: Facts | None = None
+    documents: tuple[dict[str, Any], ...] = ()
+    tarballs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    error: VisError | None = None
+    lines: tuple[str, ...] = ()
 
-    def document(self) -> dict[str, Any]:
-        """Plain JSON values."""
-        return {
-            "exits": list(self.exits),
-            "commits": [{"id": commit, "subject": subject} for commit, subject in self.commits],
-            "tags": dict(self.tags),
-            "live": list(self.live),
-            "staged": list(self.staged),
-            "pending": [{"name": e.name, "version": e.version, "reason": e.reason} for e in self.pending.pending],
-            "violations": list(self.violations),
-        }
+    @property
+    def good(self) -> bool:
+        """Whether every promise was kept."""
+        return not self.broken and self.error is None
 
 
-def look(
-    git: Git,
-    registry: Registry,
-    *,
-    branch: str,
-    base: str,
-    old_tags: Mapping[str, str],
-    staged_at: tuple[str, str],
-    exits: Sequence[int],
-) -> Outcome:
-    """See what there is now.
+def gather(
+    name: str, doc: str, seconds: float, director: Director, error: VisError | None, said: Sequence[str], *, facts: bool
+) -> Played:
+    """Put together what a director has seen.
 
     Args:
-        git: the copy's repository.
-        registry: the embedded registry.
-        branch: the release branch.
-        base: the commit the rehearsal started from.
-        old_tags: tags that were there before.
-        staged_at: the branch that holds staged.json, and its path there, relative to the workspace root.
-        exits: exit codes so far.
+        name: the scenario.
+        doc: one line.
+        seconds: how long it took.
+        director: who played it.
+        error: why it broke off.
+        said: what was said and not shown.
+        facts: whether to look at the remote and the registry once more.
     """
-    refs = git.remote_refs("origin", branch)
-    tip = git.fetch("origin", branch) or base
-    where, staged_path = staged_at
-    holds = tip if where == branch else git.fetch("origin", where)
-    content = git.read(holds, staged_path) if holds else None
-    return Outcome(
-        exits=tuple(exits),
-        commits=tuple(reversed(git.subjects(base, tip))),
-        tags={name: commit for name, commit in sorted(refs.tags.items()) if name not in old_tags},
-        live=tuple(
-            sorted(
-                f"{each.name}@{each.version}" for each in registry.audit() if each.action in {"approved", "published"}
-            )
-        ),
-        staged=tuple(sorted(f"{item.name}@{item.version}" for item in registry.stages())),
-        pending=parse(content.decode(), staged_path) if content else Pending(),
+    return Played(
+        name,
+        doc,
+        seconds,
+        tuple(director.exits),
+        tuple(dict.fromkeys(director.broken)),
+        director.facts() if facts else None,
+        tuple(director.documents),
+        _tarballs(director.registry) if facts else {},
+        error,
+        tuple(said),
     )
 
 
-def violations(outcome: Outcome, tag_of: Mapping[str, str], integrity_of: Mapping[str, str]) -> tuple[str, ...]:
-    """Which promises were broken; none is the only good answer.
-
-    Args:
-        outcome: what there is.
-        tag_of: ``name@version`` → its tag.
-        integrity_of: ``name@version`` → integrity of the live bytes, as the registry has it.
-    """
-    broken = [f"a run ended with exit code {code}" for code in outcome.exits if code]
-    spec_of = {tag: spec for spec, tag in tag_of.items()}
-    broken += [f"the tag {tag} names no live version" for tag in outcome.tags if spec_of.get(tag) not in outcome.live]
-    broken += [f"{spec} is live without its tag" for spec in outcome.live if tag_of.get(spec) not in outcome.tags]
-    known = {entry.spec for entry in outcome.pending.pending}
-    broken += [f"{spec} is staged but staged.json forgot it" for spec in outcome.staged if spec not in known]
-    broken += [
-        f"{entry.spec} is recorded with other bytes than are live"
-        for entry in outcome.pending.approved
-        if entry.integrity and integrity_of.get(entry.spec, entry.integrity) != entry.integrity
-    ]
-    return tuple(broken)
+def _tarballs(registry: Registry) -> dict[str, bytes]:
+    found = {}
+    for item in registry.stages():
+        found[f"{item.name}@{item.version}"] = registry.store.tarballs.read(item.blob)
+    for line in registry.audit():
+        if line.action in {"approved", "published"} and line.version in registry.versions(line.name):
+            found[f"{line.name}@{line.version}"] = registry.tarball(line.name, line.version)
+    return found
 
 
-def lines(outcome: Outcome) -> tuple[str, ...]:
-    """The outcome for people."""
+def document(played: Played) -> dict[str, Any]:
+    """One scenario as plain JSON values."""
+    facts = played.facts
+    told: dict[str, Any] = {
+        "scenario": played.name,
+        "doc": played.doc,
+        "ok": played.good,
+        "seconds": round(played.seconds, 1),
+        "exits": list(played.exits),
+        "violations": list(played.broken),
+    }
+    if played.error is not None:
+        told["error"] = {"code": played.error.code, "message": played.error.message, "hint": played.error.hint}
+    if facts is not None:
+        told |= {
+            "commits": [{"id": commit, "subject": subject} for commit, subject in facts.commits],
+            "tags": {name: tag.commit for name, tag in sorted(facts.tags.items())},
+            "live": sorted(facts.live),
+            "staged": sorted(facts.stages),
+            "pending": [
+                {"name": entry.get("name"), "version": entry.get("version"), "reason": entry.get("reason")}
+                for entry in facts.entries("pending").values()
+            ],
+        }
+    return told
+
+
+def lines(played: Played) -> tuple[str, ...]:
+    """What one scenario left, in git, at the registry and in staged.json."""
+    facts = played.facts
+    if facts is None:
+        return ()
     text = ["In git (the copy's remote):"]
-    text += [f"  {commit[:8]} {subject}" for commit, subject in outcome.commits] or ["  no new commit"]
-    text += [f"  tag {tag} → {commit[:8]}" for tag, commit in outcome.tags.items()] or ["  no new tag"]
+    text += [f"  {commit[:8]} {subject}" for commit, subject in facts.commits] or ["  no new commit"]
+    text += [f"  tag {name} → {tag.commit[:8]}" for name, tag in sorted(facts.tags.items())] or ["  no new tag"]
     text += ["At the registry (embedded):"]
-    text += [f"  live    {spec}" for spec in outcome.live]
-    text += [f"  staged  {spec}" for spec in outcome.staged]
-    text += [] if outcome.live or outcome.staged else ["  nothing new"]
+    text += [f"  live    {spec}" for spec in sorted(facts.live)]
+    text += [f"  staged  {spec}" for spec in sorted(facts.stages)]
+    text += [] if facts.live or facts.stages else ["  nothing new"]
     text += ["In staged.json:"]
-    text += [f"  {entry.spec} ({entry.reason})" for entry in outcome.pending.pending]
-    text += [f"  {stone.name}@{stone.version} will not be staged again by itself" for stone in outcome.pending.rejected]
-    text += ["  (no such file: nothing is pending)"] if outcome.pending.empty else []
+    text += [f"  {spec} ({entry.get('reason')})" for spec, entry in facts.entries("pending").items()]
+    text += [f"  {spec} will not be staged again by itself" for spec in facts.entries("rejected")]
+    text += [] if facts.state else ["  (no such file: nothing is pending)"]
+    return tuple(text)
+
+
+def summary(played: Played) -> str:
+    """One scenario in a line."""
+    trouble = len(played.broken) + (played.error is not None)
+    how = "every promise was kept" if played.good else f"{trouble} promise(s) broken"
+    return f"{played.name} ({played.seconds:.1f} s): {how}"
+
+
+def table(played: Sequence[Played]) -> tuple[str, ...]:
+    """All scenarios as a table, and below it what was broken."""
+    rows = [("scenario", "runs", "live", "tags", "pending", "seconds", "promises")]
+    for each in played:
+        facts = each.facts
+        rows.append(
+            (
+                each.name,
+                " ".join(map(str, each.exits)) or "—",
+                str(len(facts.live)) if facts else "—",
+                str(len(facts.tags)) if facts else "—",
+                str(len(facts.entries("pending"))) if facts else "—",
+                f"{each.seconds:.1f}",
+                "kept" if each.good else "BROKEN",
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return tuple(text)

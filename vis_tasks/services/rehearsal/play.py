@@ -1,266 +1,363 @@
-"""The rehearsal itself: set the stage, start the registry, play the maintainer, run the real release, look at what is left.
-
-The release runs as a process of its own, exactly as a user's would, with the real git and the real npm. Nothing of the user's
-world is in its environment: no credentials, no CI, no npmrc, no git configuration; its only remote and its only registry lie
-in the temporary folder.
-"""
+"""The rehearsal itself: set the stage once, then play each scenario on a clone of it with a registry of its own."""
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass, replace
-from pathlib import Path
+import json
+import shutil
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
 from vis_tasks.core.selection import managed
-from vis_tasks.errors import Failed, MissingExtra
-from vis_tasks.services.rehearsal.copy import copy_repository, isolated_environment
-from vis_tasks.services.rehearsal.maintainer import Maintainer
-from vis_tasks.services.rehearsal.outcome import Outcome, look, violations
+from vis_tasks.errors import Failed, MissingExtra, VisError
+from vis_tasks.services.rehearsal.copy import Template, copy_repository
+from vis_tasks.services.rehearsal.director import MAINTAINER, STRANGER, Director, Planned, Setting
+from vis_tasks.services.rehearsal.environment import isolated_environment, pointed_at
+from vis_tasks.services.rehearsal.folder import rehearsal_folder
+from vis_tasks.services.rehearsal.modules import copy_modules, installed, move_modules, without_modules
+from vis_tasks.services.rehearsal.outcome import Played, gather
+from vis_tasks.services.rehearsal.seeds import seed, stage_other_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from vis_tasks.config.model import ReleaseConfig
-    from vis_tasks.core.model import Change, Plan, Workspace
-    from vis_tasks.ports import Console, Git, Runner
+    from vis_tasks.config.model import Config
+    from vis_tasks.core.model import Plan, Workspace
     from vis_tasks.registry.run import Registry
     from vis_tasks.services.rehearsal.copy import Stage
     from vis_tasks.services.rehearsal.scenario import Scenario
+    from vis_tasks.services.rehearsal.tools import RehearsalTools
 
-__all__ = ["RehearsalTools", "rehearse"]
+__all__ = ["Theatre", "open_theatre"]
 
-_CI_TOKEN_OWNER = "ci"  # noqa: S105  (an account's name)
-_MAINTAINER = "maintainer"
+CI = "ci"
 _CHANGE_FILE = "rehearsal.md"
-_GITCONFIG = """[user]
-\tname = Rehearsal
-\temail = rehearsal@localhost
-[safe]
-\tdirectory = *
-"""
+_NEEDS = ("dependencies", "peerDependencies", "optionalDependencies")
+_GITLAB = "https://gitlab.com"
 
 
-@dataclass(frozen=True)
-class RehearsalTools:
-    """What a rehearsal needs of the outside world.
-
-    Attributes:
-        env: the real environment.
-        console: where people read.
-        runner: starts programs in the real environment.
-        runner_with: a runner whose programs see only the given environment.
-        git_at: git in a folder, through a runner.
-        stream: runs the release and hands its lines on.
-        release_argv: how the release is started in a folder (through a tasks.py if there is one).
-        deciding: ``(folder, env, registry address) → (verb, stage id, code) → None or npm's words``.
-        read_workspace: reads the packages below a root.
-        read_changes: reads the change files.
-        make_plan: plans a release on a branch.
-    """
-
-    env: Mapping[str, str]
-    console: Console
-    runner: Runner
-    runner_with: Callable[[Mapping[str, str]], Runner]
-    git_at: Callable[[Runner, Path], Git]
-    stream: Callable[..., int]
-    release_argv: Callable[[Path], Sequence[str]]
-    deciding: Callable[[Path, Mapping[str, str], str], Callable[[str, str, str], str | None]]
-    read_workspace: Callable[[Path], Workspace]
-    read_changes: Callable[[Path, ReleaseConfig, Workspace], Sequence[Change]]
-    make_plan: Callable[[Path, ReleaseConfig, Workspace, Sequence[Change], str], Plan]
-
-
-def rehearse(root: Path, config: ReleaseConfig, script: Scenario, tools: RehearsalTools) -> Outcome:
-    """Play one scenario and look at what is left; everything is removed afterwards.
+@contextmanager
+def open_theatre(root: Path, config: Config, tools: RehearsalTools) -> Iterator[Theatre]:
+    """Copy the repository and seed a registry; everything is gone at the end of the block, however it ends.
 
     Args:
         root: the workspace root; only read.
-        config: ``[release]``.
-        script: the scenario.
+        config: the configuration.
         tools: the outside world.
 
     Raises:
-        vis_tasks.errors.VisError: the rehearsal can't be set up (no repository, no workspace, broken change file, no npm).
+        vis_tasks.errors.VisError: it can't be set up: no repository, a broken change file, nothing to release, no npm.
     """
     try:
-        from vis_tasks.registry.run import start_registry
+        from vis_tasks.registry import run as _registry
     except ImportError as error:
         raise MissingExtra("the embedded registry", error, extra="registry") from None
-    with tempfile.TemporaryDirectory(prefix="vis-rehearsal-", ignore_cleanup_errors=True) as name:
-        folder = Path(name).resolve()
-        home = folder / "home"
-        home.mkdir()
-        env = isolated_environment(tools.env, home)
-        (home / ".gitconfig").write_text(_GITCONFIG, encoding="utf-8")
-        stage = copy_repository(
-            tools.runner, tools.runner_with(env), root, folder, home=home, branch=config.base_branch
-        )
-        with start_registry(folder / "registry") as registry:
-            return _Rehearsal(stage, registry, config, script, tools, env).play()
+    del _registry
+    npm, version = tools.npm_at(root, {})
+    with rehearsal_folder(tools) as folder:
+        yield Theatre(root, config, tools, folder, npm, version)
 
 
-class _Rehearsal:
-    """One rehearsal under way."""
+class Theatre:
+    """The stage, set once; `play` plays on it.
+
+    Args:
+        root: the user's workspace root.
+        config: the configuration.
+        tools: the outside world.
+        folder: the rehearsal's folder.
+        npm: how npm is started.
+        npm_version: its version.
+    """
 
     def __init__(
-        self,
-        stage: Stage,
-        registry: Registry,
-        config: ReleaseConfig,
-        script: Scenario,
-        tools: RehearsalTools,
-        env: Mapping[str, str],
+        self, root: Path, config: Config, tools: RehearsalTools, folder: Path, npm: Sequence[str], npm_version: str
     ) -> None:
-        self.stage, self.registry, self.config, self.script, self.tools = stage, registry, config, script, tools
-        self.env = dict(env)
-        self.runner = tools.runner_with(env)
-        self.git = tools.git_at(self.runner, stage.root)
+        self.root, self.config, self.tools, self.folder, self.npm = root, config, tools, folder, npm
+        self.npm_version = npm_version
+        self.release = config.release
         self.say = tools.console.line
-
-    def play(self) -> Outcome:
-        """From the first curtain to the last."""
+        self.notes: list[str] = []
+        self._directors: list[Director] = []
+        self._lock = threading.Lock()
+        named = {name for name in vars(self.release.notify).values() if name}
+        self.env = isolated_environment({k: v for k, v in tools.env.items() if k not in named}, folder)
+        self.branch = self._branch()
+        self.template = self._copy()
         self._make_a_change_if_there_is_none()
-        workspace = self.tools.read_workspace(self.stage.root)
-        changes = self.tools.read_changes(self.stage.root, self.config, workspace)
-        plan = self.tools.make_plan(self.stage.root, self.config, workspace, changes, self.config.base_branch)
-        packages = [package for package in managed(workspace, self.config) if not package.private]
-        self._seed(workspace)
-        names = [release.name for release in plan.releases if release.name in {package.name for package in packages}]
-        staged = [name for name in names if self._is_staged(name)]
-        order = [name for layer in layers(workspace, names) for name in layer]
-        old_tags = dict(self.git.remote_refs("origin", self.config.base_branch).tags)
-        base = self.git.head() or self.stage.base
-        self._write_npmrc()
-        self._introduce(len(packages), names)
-        deciding = self.tools.deciding(self.stage.root, self._maintainer_env(), self.registry.url)
-        maintainer = Maintainer(self.registry, _MAINTAINER, deciding, self._told, order, len(staged))
-        exits: list[int] = []
-        for number, each in enumerate(self.script.runs, 1):
-            if number > 1 and self.script.approve_between:
-                self._between(maintainer)
-            self.tools.console.step(f"run {number} of {len(self.script.runs)}: the maintainer {each.value}")
-            maintainer.start(each)
-            exits.append(self._release())
-            maintainer.stop()
-        state = (self.config.base_branch, f"{self.config.changes_dir}/staged.json")
-        if self.config.state_branch:
-            state = (self.config.state_branch, f"{self.config.base_branch}/staged.json")
-        found = look(
-            self.git,
-            self.registry,
-            branch=self.config.base_branch,
-            base=base,
-            old_tags=old_tags,
-            staged_at=state,
-            exits=exits,
-        )
-        return replace(found, violations=violations(found, self._tags(found), self._integrities(found)))
+        here = self.template.stage.root()
+        self.workspace: Workspace = tools.read_workspace(here)
+        changes = tools.read_changes(here, self.release, self.workspace)
+        self.plan: Plan = tools.make_plan(here, self.release, self.workspace, changes, self.branch)
+        self.wave = self._wave()
+        self._modules = installed(tools.read_workspace(root))
+        self._free: list[Path] = []
+        self._warn_about_modules()
+        self.old_tags, self.seeded = self._old_tags(), self._seed()
 
-    def _is_staged(self, name: str) -> bool:
-        own = self.config.packages.get(name)
-        return own.stage if own is not None and own.stage is not None else self.config.publish.stage.enabled
+    # --- setting it -------------------------------------------------------------------------------------------------
+
+    def _branch(self) -> str:
+        here = self.tools.git_at(self.tools.runner, self.root).branch()
+        return here if here and here in self.release.channels else self.release.base_branch
+
+    def _copy(self) -> Template:
+        folder = self.folder / "template"
+        folder.mkdir()
+        isolated = self.tools.runner_with(self.env)
+        return copy_repository(
+            self.tools.runner, isolated, self.root, folder, branch=self.branch, remote_name=self.release.remote
+        )
 
     def _make_a_change_if_there_is_none(self) -> None:
         """A repository with nothing to release gets a patch for its first package, in the copy only."""
-        workspace = self.tools.read_workspace(self.stage.root)
-        folder = self.stage.root.joinpath(*self.config.changes_dir.split("/"))
+        tools, root = self.tools, self.template.stage.root()
+        folder = root.joinpath(*self.release.changes_dir.split("/"))
         paths: list[str] = []
-        staged = f"{self.config.changes_dir}/staged.json"
         if (folder / "staged.json").exists():
             (folder / "staged.json").unlink()
-            paths.append(staged)
-            self.say("staged.json is left out of the copy: the embedded registry knows nothing of those stages")
-        if not self.tools.read_changes(self.stage.root, self.config, workspace):
-            first = next((p for p in managed(workspace, self.config) if not p.private), None)
-            if first is None:
-                raise Failed(
-                    "no package here is released: all are private, ignored or without a version",
-                    code="NOTHING_TO_RELEASE",
-                )
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / _CHANGE_FILE).write_text(
-                f'---\n"{first.name}": patch\n---\n\nA rehearsed change.\n', encoding="utf-8"
+            paths.append(f"{self.release.changes_dir}/staged.json")
+            self.notes.append(
+                "staged.json is left out of the copy: the embedded registry knows nothing of those stages"
             )
-            paths.append(f"{self.config.changes_dir}/{_CHANGE_FILE}")
-            self.say(f"there is no change file: the rehearsal makes one for {first.name}")
+        workspace = tools.read_workspace(root)
+        packages = [package for package in managed(workspace, self.release) if not package.private]
+        if not packages:
+            raise Failed(
+                "no package here is released: all are private, ignored or without a version",
+                code="NOTHING_TO_RELEASE",
+                hint="look at `include`, `ignore` and `private-packages` under [release], and at the packages' `private`",
+            )
+        changes = tools.read_changes(root, self.release, workspace)
+        plan = tools.make_plan(root, self.release, workspace, changes, self.branch)
+        if not {package.name for package in packages} & plan.by_name.keys():
+            folder.mkdir(parents=True, exist_ok=True)
+            text = f'---\n"{packages[0].name}": patch\n---\n\nA rehearsed change.\n'
+            (folder / _CHANGE_FILE).write_text(text, encoding="utf-8")
+            paths.append(f"{self.release.changes_dir}/{_CHANGE_FILE}")
+            self.notes.append(f"no change file releases anything: the rehearsal makes one for {packages[0].name}")
         if paths:
-            self.git.commit(paths, "rehearsal: something to release\n")
-            self.git.push("origin", [f"HEAD:refs/heads/{self.config.base_branch}"])
+            self._commit(paths)
 
-    def _seed(self, workspace: Workspace) -> None:
-        """The registry as the real one is: every package at its present version."""
-        self.registry.add_user(_MAINTAINER, two_factor=True)
-        self.registry.add_user(_CI_TOKEN_OWNER, two_factor=False)
-        for package in workspace.packages:
-            if package.version and not package.private:
-                manifest = {
-                    key: value for key, value in package.manifest.items() if key not in {"scripts", "publishConfig"}
-                }
-                self.registry.seed(
-                    package.name, package.version, manifest=manifest, maintainers=(_MAINTAINER, _CI_TOKEN_OWNER)
-                )
+    def _commit(self, paths: Sequence[str]) -> None:
+        stage = self.template.stage
+        git = self.tools.git_at(self.tools.runner_with(self.env), stage.root())
+        git.commit(paths, "rehearsal: something to release\n")
+        git.push(stage.remote_name, [f"HEAD:refs/heads/{stage.branch}"])
+        self.template = Template(replace(stage, base=git.head() or stage.base), self.template.git)
 
-    def _write_npmrc(self) -> None:
-        lines = self.registry.npmrc_lines(self.registry.token(_CI_TOKEN_OWNER, kind="read-write"))
-        Path(self.env["npm_config_userconfig"]).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    def _maintainer_env(self) -> dict[str, str]:
-        path = self.stage.home / ".npmrc-maintainer"
-        path.write_text("\n".join(self.registry.npmrc_lines(self.registry.token(_MAINTAINER))) + "\n", encoding="utf-8")
-        return self.env | {"npm_config_userconfig": str(path)}
-
-    def _introduce(self, packages: int, names: Sequence[str]) -> None:
-        self.tools.console.step(f"rehearsing `{self.script.name}`: {self.script.doc}")
-        self.say(f"{packages} package(s) at the embedded registry, {len(names)} to release: {', '.join(names)}")
-
-    def _told(self, text: str) -> None:
-        self.say(f"  ☞ {text}")
-
-    def _between(self, maintainer: Maintainer) -> None:
-        """Main moves on, then everything is approved behind the release's back."""
-        self.tools.console.step("between the runs: somebody pushes to main, the maintainer approves on the web")
-        note = self.stage.root / "REHEARSAL.md"
-        note.write_text("Somebody's next commit.\n", encoding="utf-8")
-        self.git.commit(["REHEARSAL.md"], "docs: main moves on\n")
-        self.git.push("origin", [f"HEAD:refs/heads/{self.config.base_branch}"])
-        maintainer.approve_all()
-
-    def _release(self) -> int:
-        seconds = self.script.timeout
-        settings = {
-            "VIS_RELEASE__PUBLISH__REGISTRY": self.registry.url,
-            "VIS_RELEASE__PUBLISH__STAGE__TIMEOUT": f"{seconds}s",
-            "VIS_RELEASE__PUBLISH__STAGE__POLL_INTERVAL": "1s",
-            "VIS_RELEASE__PUBLISH__STAGE__SETTLE": "2s",
-            "VIS_RELEASE__PUBLISH__STAGE__HEARTBEAT": "10s",
-            "VIS_RELEASE__FORGE__PROVIDER": "none",
-        }
-        if self.config.publish.client == "auto":
-            # On CI, where identities sign provenance, "auto" takes the npm client; here, without one, it would not.
-            settings["VIS_RELEASE__PUBLISH__CLIENT"] = "npm"
-        return self.tools.stream(
-            self.tools.release_argv(self.stage.root),
-            cwd=self.stage.root,
-            env=self.env | settings,
-            on_out=lambda line: self.say(f"  │ {line}"),
-            on_error=lambda line: self.say(f"  │ {line}"),
+    def _wave(self) -> tuple[Planned, ...]:
+        private = {package.name for package in self.workspace.packages if package.private}
+        names = [release.name for release in self.plan.releases if release.name not in private]
+        order = [name for layer in layers(self.workspace, names) for name in layer]
+        releases, packages = self.plan.by_name, self.workspace.by_name
+        return tuple(
+            Planned(
+                name,
+                releases[name].old,
+                releases[name].new,
+                packages[name].path,
+                self._is_staged(name),
+                frozenset(key for table in _NEEDS for key in packages[name].table(table)) & set(order),
+            )
+            for name in order
         )
 
-    def _tags(self, found: Outcome) -> dict[str, str]:
-        pattern = self.config.tag_pattern
-        pairs = (spec.rpartition("@") for spec in found.live)
-        return {
-            f"{name}@{version}": pattern.replace("{name}", name).replace("{version}", version)
-            for name, _, version in pairs
-        }
+    def _is_staged(self, name: str) -> bool:
+        own = self.release.packages.get(name)
+        return own.stage if own is not None and own.stage is not None else self.release.publish.stage.enabled
 
-    def _integrities(self, found: Outcome) -> dict[str, str]:
-        result = {}
-        for spec in found.live:
-            name, _, version = spec.rpartition("@")
-            document = self.registry.versions(name).get(version, {})
-            result[spec] = str(document.get("dist", {}).get("integrity", ""))
-        return result
+    def _warn_about_modules(self) -> None:
+        lacking = without_modules(self.workspace)
+        if not self._modules and lacking:
+            self.notes.append(
+                f"nothing is installed ({self.workspace.manager} install), so {', '.join(lacking[:5])}"
+                f"{' …' if len(lacking) > 5 else ''} will be built without dependencies"
+            )
+
+    def _old_tags(self) -> frozenset[str]:
+        git = self.tools.git_at(self.tools.runner_with(self.env), self.template.stage.root())
+        return frozenset(git.local_tags())
+
+    def _seed(self) -> frozenset[str]:
+        from vis_tasks.registry.run import start_registry
+
+        with start_registry(self.folder / "registry") as registry:
+            registry.add_user(MAINTAINER, "rehearsal", two_factor=True)
+            registry.add_user(CI, two_factor=False)
+            registry.add_user(STRANGER, two_factor=False)
+            return seed(registry, self.workspace, (MAINTAINER, CI, STRANGER))
+
+    # --- playing ----------------------------------------------------------------------------------------------------
+
+    def play(self, scenes: Sequence[Scenario], *, lanes: int = 1, tell: Callable[[Played], None]) -> list[Played]:
+        """Play scenarios, several at a time; ``tell`` hears of each as it ends. What breaks off one doesn't stop the others.
+
+        Args:
+            scenes: what to play.
+            lanes: how many at once; with more than one what the releases say is kept, not shown.
+            tell: called in this thread.
+        """
+        if lanes == 1 or len(scenes) == 1:
+            played = []
+            for scene in scenes:
+                played.append(self._play(scene, self.say if len(scenes) == 1 else None))
+                tell(played[-1])
+            return played
+        done: dict[str, Played] = {}
+        with ThreadPoolExecutor(lanes) as pool:
+            try:
+                waiting = {pool.submit(self._play, scene, None) for scene in scenes}
+                while waiting:
+                    # A wait without an end would keep a signal waiting on some systems.
+                    ended, waiting = wait_for(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+                    for each in ended:
+                        done[each.result().name] = each.result()
+                        tell(each.result())
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self.stop()
+                raise
+        return [done[scene.name] for scene in scenes]
+
+    def stop(self) -> None:
+        """End everything that is under way."""
+        with self._lock:
+            for director in self._directors:
+                director.stop()
+
+    def _play(self, scene: Scenario, say: Callable[[str], None] | None) -> Played:
+        said: list[str] = []
+        start = time.monotonic()
+        error: VisError | None = None
+        with self.stage(scene.name, say or said.append) as setting:
+            director = self.direct(setting, scene.client)
+            try:
+                scene.act(director)
+            except VisError as broken_off:
+                error = broken_off
+            finally:
+                director.stop()
+            seconds = time.monotonic() - start
+            return gather(scene.name, scene.doc, seconds, director, error, said, facts=error is None)
+
+    def direct(self, setting: Setting, client: str) -> Director:
+        """A director for a setting; it can be stopped by `stop`."""
+        chosen = self.release.publish.client
+        director = Director(setting, client if chosen == "auto" else chosen)
+        director.extra |= self._hooks()
+        with self._lock:
+            self._directors.append(director)
+        return director
+
+    @contextmanager
+    def stage(self, name: str, say: Callable[[str], None]) -> Iterator[Setting]:
+        """A clone of the stage with a registry of its own, for the length of the block."""
+        from vis_tasks.registry.run import start_registry
+
+        stage = self.template.clone(self.folder / name)
+        shutil.copytree(self.folder / "registry", stage.folder / "registry")
+        machines: list[str] = []
+        with start_registry(stage.folder / "registry") as registry:
+            npmrc = stage.folder / "npmrc"
+            _write(npmrc, registry.npmrc_lines(registry.token(CI, kind="read-write")))
+            env = {**self.env, **pointed_at(registry.url, self.folder), "npm_config_userconfig": str(npmrc)}
+            yield Setting(
+                stage,
+                registry,
+                env,
+                self.tools,
+                self.wave,
+                self.release.changes_dir,
+                self.release.state_branch or stage.branch,
+                self.old_tags,
+                self.seeded,
+                self.tag_for,
+                lambda machine: self._machine(stage, machine, machines),
+                lambda machine: self._strike(stage, machine),
+                lambda verb, stage_id: self._decide(stage, registry, env, verb, stage_id),
+                lambda: self._trusted(stage, registry),
+                lambda package, version: stage_other_bytes(registry, package, version, STRANGER),
+                say,
+            )
+        for machine in machines:
+            self._strike(stage, machine)
+        shutil.rmtree(stage.folder, ignore_errors=True)
+
+    def tag_for(self, name: str, version: str) -> str:
+        """The git tag of a version."""
+        return self.release.tag_pattern.replace("{name}", name).replace("{version}", version)
+
+    def _hooks(self) -> dict[str, str]:
+        """CI builds before it packs; what runs after tags are pushed (a deployment, most often) is left out."""
+        found = {}
+        if self.release.hooks.after_tag:
+            found["VIS_RELEASE__HOOKS__AFTER_TAG"] = "[]"
+        build = self.config.ci.build
+        if build and not self.release.hooks.before_pack:
+            found["VIS_RELEASE__HOOKS__BEFORE_PACK"] = build if isinstance(build, str) else json.dumps(list(build))
+        return found
+
+    # --- machines ---------------------------------------------------------------------------------------------------
+
+    def _machine(self, stage: Stage, name: str, machines: list[str]) -> Path:
+        root = self.template.machine(stage, name)
+        machines.append(name)
+        if self._modules and name != "colleague":
+            with self._lock:
+                spare = self._free.pop() if self._free else None
+            if spare is None:
+                copy_modules(self.tools.runner, self.root, self._modules, root)
+            else:
+                move_modules(spare, root, self._modules)
+        return root
+
+    def _strike(self, stage: Stage, name: str) -> None:
+        root, top = stage.root(name), stage.folder / name
+        if not top.exists():
+            return
+        if self._modules and name != "colleague":
+            with self._lock:
+                spare = self.folder / f"modules-{time.monotonic_ns()}"
+                spare.mkdir()
+                move_modules(root, spare, self._modules)
+                self._free.append(spare)
+        shutil.rmtree(top, ignore_errors=True)
+
+    # --- people and identities --------------------------------------------------------------------------------------
+
+    def _decide(self, stage: Stage, registry: Registry, env: Mapping[str, str], verb: str, stage_id: str) -> str | None:
+        npmrc = self.maintainer_npmrc(stage, registry)
+        mine = {**env, "npm_config_userconfig": str(npmrc)}
+        code = registry.otp(MAINTAINER)
+        return self.tools.decide_with(self.npm, stage.folder, mine, registry.url, verb, stage_id, code)
+
+    @staticmethod
+    def maintainer_npmrc(stage: Stage, registry: Registry) -> Path:
+        """The npmrc of the person who decides."""
+        npmrc = stage.folder / "npmrc-maintainer"
+        if not npmrc.exists():
+            _write(npmrc, registry.npmrc_lines(registry.token(MAINTAINER)))
+        return npmrc
+
+    def _trusted(self, stage: Stage, registry: Registry) -> dict[str, str]:
+        from vis_tasks.registry.run import TrustRule
+
+        issuer = registry.add_issuer(_GITLAB)
+        for planned in self.wave:
+            registry.trust(TrustRule(planned.name, issuer.url, {"project_path": "rehearsal/of-yours"}))
+        npmrc = stage.folder / "npmrc-without-token"
+        _write(npmrc, registry.npmrc_lines())
+        token = registry.id_token(issuer, project_path="rehearsal/of-yours", project_visibility="private")
+        return {"CI": "true", "GITLAB_CI": "true", "NPM_ID_TOKEN": token, "npm_config_userconfig": str(npmrc)}
+
+
+def _write(path: Path, lines: Sequence[str]) -> None:
+    path.touch(mode=0o600)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

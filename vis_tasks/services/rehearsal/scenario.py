@@ -1,22 +1,20 @@
-"""The scenarios: what the maintainer does, how long the release waits, and how often it is run."""
+"""A scenario: a name, a line, and the script that plays it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from typing import TYPE_CHECKING
 
 from vis_tasks.errors import UsageError
 
-__all__ = ["SCENARIOS", "Play", "Scenario", "scenario"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
+    from vis_tasks.services.rehearsal.director import Director
 
-class Play(Enum):
-    """What the maintainer does with what is staged during one run."""
+__all__ = ["ALL", "Scenario", "scenarios"]
 
-    APPROVE = "approves every version"
-    REJECT = "rejects every version"
-    NOTHING = "does nothing"
-    SOME = "approves three of five, leaves the rest"
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -26,43 +24,38 @@ class Scenario:
     Attributes:
         name: as given to ``--scenario``.
         doc: one line.
-        runs: what the maintainer does during each run of the release.
-        approve_between: whether the maintainer approves everything between the runs, while somebody pushes another commit.
-        timeout: how long each run waits, in seconds.
+        act: plays it; what must have come of it is said through the director.
+        client: who uploads where the configuration leaves it open: ``npm`` as on CI, or ``direct``, which starts fewer processes.
     """
 
     name: str
     doc: str
-    runs: tuple[Play, ...]
-    timeout: int
-    approve_between: bool = False
+    act: Callable[[Director], None]
+    client: str = "direct"
 
 
-SCENARIOS = {
-    each.name: each
-    for each in (
-        Scenario("approve", "every version is approved in time", (Play.APPROVE,), 300),
-        Scenario("reject", "every version is rejected", (Play.REJECT,), 300),
-        Scenario("timeout", "nobody decides before the deadline", (Play.NOTHING,), 6),
-        Scenario("mixed", "some versions are approved, the others time out", (Play.SOME,), 20),
-        Scenario(
-            "late-approval",
-            "nobody decides in time; all is approved behind the release's back while main moves on; it runs again",
-            (Play.NOTHING, Play.NOTHING),
-            6,
-            approve_between=True,
-        ),
-    )
-}
+def scenarios(names: str) -> tuple[Scenario, ...]:
+    """Look scenarios up.
 
-
-def scenario(name: str) -> Scenario:
-    """Look a scenario up.
+    Args:
+        names: a name, several with commas between them, or ``all``.
 
     Raises:
         vis_tasks.errors.UsageError: with the names there are.
     """
-    if name not in SCENARIOS:
-        known = "\n".join(f"  {each.name}: {each.doc}" for each in SCENARIOS.values())
-        raise UsageError(f"there is no scenario {name!r}", code="NO_SUCH_SCENARIO", hint=f"choose one of\n{known}")
-    return SCENARIOS[name]
+    from vis_tasks.services.rehearsal.scenes import SCENES
+
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    if wanted == [ALL]:
+        return tuple(SCENES.values())
+    unknown = [name for name in wanted if name not in SCENES]
+    if unknown or not wanted:
+        raise UsageError(
+            f"there is no scenario {(unknown or [names])[0]!r}", code="NO_SUCH_SCENARIO", hint=_known(SCENES)
+        )
+    return tuple(SCENES[name] for name in dict.fromkeys(wanted))
+
+
+def _known(scenes: Mapping[str, Scenario]) -> str:
+    known = "\n".join(f"  {each.name}: {each.doc}" for each in scenes.values())
+    return f"choose `all`, or one or several (with commas) of\n{known}"

@@ -1,0 +1,167 @@
+"""``invoke rehearse``: a whole release on copies, in one scenario, several, or by a person's own hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from invoke.tasks import Task
+
+from vis_tasks.errors import Failed, UsageError
+from vis_tasks.tasks.edge import session
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from invoke.collection import Collection
+    from invoke.context import Context
+
+    from vis_tasks.services.rehearsal.outcome import Played
+    from vis_tasks.services.rehearsal.play import Theatre
+    from vis_tasks.services.rehearsal.report import Forecast
+    from vis_tasks.tasks.edge import Session
+
+__all__ = ["add_to"]
+
+_MOST_LANES = 3
+_HELP = {
+    "scenario": "A scenario, several with commas, or `all`; an unknown name lists them.",
+    "serve": "Keep the registry and its page up, so that you decide by hand; Ctrl-C ends it.",
+    "html": "Also write the report as one self-contained HTML page to this file.",
+    "json": "Print one JSON document on stdout.",
+    "debug": "Show tracebacks.",
+}
+
+
+def add_to(ns: Collection) -> None:
+    """Add the task to a namespace."""
+    ns.add_task(Task(rehearse, name="rehearse", auto_shortflags=False, help=_HELP))
+
+
+def rehearse(
+    c: Context, scenario: str = "", serve: bool = False, html: str = "", json: bool = False, debug: bool = False
+) -> None:
+    """Play a whole release on copies of this repository, with the real package manager and an embedded registry.
+
+    Your remote, registry, npmrc and working tree are never touched; nothing is left behind.
+
+    Example: invoke rehearse --scenario=late-approval
+    """
+    with session(c, "rehearse", json=json, debug=debug) as opened:
+        if serve and scenario:
+            raise UsageError("--serve takes no scenario: you decide by hand", hint="leave --scenario out")
+        page = _page_path(html)
+        from vis_tasks.services.rehearsal.play import open_theatre
+        from vis_tasks.services.rehearsal.scenario import scenarios
+        from vis_tasks.tasks.signals import also_on_hangup
+        from vis_tasks.wiring import build_rehearsal_tools
+
+        scenes = () if serve else scenarios(scenario or "approve")
+        console = opened.console
+        with also_on_hangup():
+            console.step("rehearsal: copying the repository, seeding a registry with the present versions")
+            with open_theatre(opened.root, opened.config, build_rehearsal_tools(console)) as theatre:
+                _introduce(theatre, opened)
+                if serve:
+                    from vis_tasks.services.rehearsal.by_hand import by_hand
+
+                    played = [by_hand(theatre)]
+                else:
+                    lanes = min(_MOST_LANES, os.cpu_count() or 1)
+                    played = theatre.play(scenes, lanes=lanes, tell=lambda each: _tell(each, len(scenes), opened))
+                _finish(theatre, played, page, opened)
+
+
+def _introduce(theatre: Theatre, opened: Session) -> None:
+    say = opened.console.line
+    names = ", ".join(planned.spec for planned in theatre.wave)
+    say(f"{len(theatre.seeded)} package(s) at the embedded registry, {len(theatre.wave)} to release: {names}")
+    for note in theatre.notes:
+        opened.console.warning(note)
+
+
+def _tell(played: Played, count: int, opened: Session) -> None:
+    """One scenario has ended; of several only those that failed are told at length."""
+    from vis_tasks.services.rehearsal.outcome import lines, summary
+
+    console = opened.console
+    if count == 1:
+        console.line()
+        for line in lines(played):
+            console.line(line)
+    if played.good:
+        if count > 1:
+            console.success(summary(played))
+        return
+    for line in played.lines:
+        console.line(line)
+    console.error(summary(played))
+    for each in played.broken:
+        console.line(f"  {each}")
+
+
+def _finish(theatre: Theatre, played: Sequence[Played], page: Path | None, opened: Session) -> None:
+    from vis_tasks.services.rehearsal.outcome import document, table
+    from vis_tasks.services.rehearsal.report import forecast, report_lines
+
+    told = [document(each) for each in played]
+    opened.partial_result(lambda: {**told[0], "scenarios": told})
+    _raise_what_stopped_it(played)
+    report = forecast(theatre, played)
+    result: dict[str, Any] = {**told[0], "scenarios": told, "report": report.document()}
+    opened.partial_result(lambda: result)
+    if len(played) > 1:
+        opened.console.line()
+        for line in table(played):
+            opened.console.line(line)
+    for line in report_lines(report):
+        opened.console.line(line)
+    if page:
+        _write(page, report, told, theatre)
+        opened.console.success(f"wrote {page}")
+    bad = [each for each in played if not each.good]
+    if bad:
+        broken = [f"  {each.name}: {text}" for each in bad for text in (*each.broken, *_error(each))]
+        raise Failed("the rehearsal broke a promise:\n" + "\n".join(broken), code="REHEARSAL")
+    names = ", ".join(each.name for each in played)
+    opened.console.success(f"rehearsed {names}: every promise was kept")
+    opened.result(result)
+
+
+def _raise_what_stopped_it(played: Sequence[Played]) -> None:
+    """A release that can't even begin to upload says why itself; no promise was at stake."""
+    stopped = [each.error for each in played if each.error is not None]
+    if stopped and len(stopped) == len(played):
+        error = stopped[0]
+        raise Failed(
+            f"the rehearsed release stopped before anything was uploaded, as the real one would:\n{error.message}",
+            code=error.code,
+            hint=error.hint,
+            details=error.details,
+        )
+
+
+def _error(played: Played) -> tuple[str, ...]:
+    return (played.error.message,) if played.error else ()
+
+
+def _page_path(html: str) -> Path | None:
+    """Looked at before the work begins."""
+    if not html:
+        return None
+    target = Path(html).absolute()
+    if target.is_dir() or not target.parent.is_dir():
+        why = "is a folder" if target.is_dir() else "stands in a folder that doesn't exist"
+        raise UsageError(f"--html {html} {why}", hint="name a file in a folder that exists")
+    return target
+
+
+def _write(page: Path, report: Forecast, told: list[dict[str, Any]], theatre: Theatre) -> None:
+    from vis_tasks.adapters.rehearsal.page import rehearsal_page
+
+    text = rehearsal_page(report.document(), told, made=theatre.tools.clock.now().isoformat(timespec="seconds"))
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"{page} can't be written: {error.strerror}", hint="name a file you may write") from error
