@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Workspace
     from vis_tasks.core.pre import PreState
 
-__all__ = ["find_engine", "read_pre", "read_rules"]
+__all__ = ["find_engine", "read_pre", "read_rules", "read_snapshot", "read_used"]
 
 _PACKAGES = ("@changesets/assemble-release-plan", "@changesets/cli")
 _LOCK_FILES = ("pnpm-lock.yaml", "yarn.lock", "bun.lock", "package-lock.json", "npm-shrinkwrap.json")
@@ -87,6 +87,37 @@ def read_pre(root: Path, config: ReleaseConfig) -> PreState | None:
         return None
     document = _json(root, PRE_PATH)
     return None if document is None else pre_from(document)
+
+
+def read_used(root: Path, pre: PreState | None) -> dict[str, bytes]:
+    """The change files that pre.json calls used and that still lie beside it, as 2.x leaves them; one read each."""
+    found: dict[str, bytes] = {}
+    for id_ in pre.used if pre is not None else ():
+        path = f"{CONFIG_PATH.partition('/')[0]}/{id_}.md"
+        try:
+            found[path] = (root / path).read_bytes()
+        except OSError:
+            continue
+    return found
+
+
+def read_snapshot(root: Path, config: ReleaseConfig) -> tuple[str | None, bool]:
+    """How changesets' configuration wants snapshots called.
+
+    Returns:
+        The template (None leaves it to us), and whether the planned version stands in front of it instead of 0.0.0.
+
+    Raises:
+        ConfigError: the configuration can't be read.
+    """
+    document = _json(root, CONFIG_PATH) if config.rules.startswith("changesets") else None
+    options = document.get("snapshot") if isinstance(document, dict) else None
+    if options is None:
+        return None, False
+    template = options.get("prereleaseTemplate") if isinstance(options, dict) else options
+    if not isinstance(options, dict) or not isinstance(template, str | None):
+        raise ConfigError(f'{CONFIG_PATH}: "snapshot" must hold "useCalculatedVersion" and "prereleaseTemplate"')
+    return template or None, options.get("useCalculatedVersion") is True
 
 
 def _json(root: Path, path: str) -> Any:

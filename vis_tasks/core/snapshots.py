@@ -11,12 +11,24 @@ from vis_tasks.errors import UsageError
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["snapshot_suffix"]
+__all__ = ["TEMPLATE", "is_snapshot", "snapshot_suffix"]
+
+TEMPLATE = "{tag}-{commit-short}"
+"""Ours, where changesets' configuration names none: ``0.0.0-<tag>-<sha>``."""
 
 _PLACE = re.compile(r"\{([a-z-]+)\}")
+# What ends in a commit, or (changesets) in a moment: YYYYMMDDHHMMSS or milliseconds. Only 0.0.0 may go without a tag.
+_SNAPSHOT = re.compile(
+    r"\d+\.\d+\.\d+-[0-9A-Za-z-]+-(?:[0-9a-f]{7}|[0-9a-f]{40}|\d{13,14})|0\.0\.0-(?:[0-9a-f]{7}|[0-9a-f]{40}|\d{13,14})"
+)
 
 
-def snapshot_suffix(tag: str, commit: str, now: datetime, template: str = "{tag}-{commit-short}") -> str:
+def is_snapshot(version: str) -> bool:
+    """Whether a version is a snapshot's: ``0.0.0-pr-12-1a2b3c4``, or as changesets writes them, ``0.0.0-20260102030405``."""
+    return _SNAPSHOT.fullmatch(version) is not None
+
+
+def snapshot_suffix(tag: str, commit: str, now: datetime, template: str = TEMPLATE) -> str:
     """What follows ``0.0.0-``.
 
     Args:

@@ -9,6 +9,7 @@ from vis_tasks.errors import Refused
 from vis_tasks.ports import NO_STAGING, StageList, Unknown, Unreadable
 from vis_tasks.services.catch_up import only_ours, replay_onto
 from vis_tasks.services.hand_over import manifest_digest
+from vis_tasks.services.planning.snapshot import managed_snapshots, refuse_snapshots
 from vis_tasks.services.stage_guard import check_pending_stages
 from vis_tasks.services.state import is_temporary
 from vis_tasks.services.version import recover
@@ -36,6 +37,7 @@ def guard(run: Run) -> None:
     _ = run.workspace
     if run.reach & {"stage"}:
         check_branch(run)
+        refuse_snapshots(managed_snapshots(run))
     check_tree(run)
     if "version" in run.reach and not run.plan_only:
         recover(run)

@@ -18,6 +18,7 @@ from vis_tasks.services.ledger import Ledger
 from vis_tasks.services.origin import built_from
 from vis_tasks.services.pack import look as look_pack
 from vis_tasks.services.pack import packed, uploadable
+from vis_tasks.services.planning.snapshot import refuse_snapshots
 from vis_tasks.services.record import record
 from vis_tasks.services.run import Outcome
 from vis_tasks.services.state import timestamp
@@ -90,11 +91,15 @@ def stage(run: Run) -> None:
     """Upload the wave, dependencies first, ``concurrency`` at a time; a failure holds back its dependents, nothing else.
 
     What the registry already has is adopted instead of uploaded: found in its stage list, or by its 409.
+
+    Raises:
+        vis_tasks.errors.Refused: code ``SNAPSHOT``; a throw-away version is among them, and nothing was uploaded.
     """
     wave = find_wave(run)
     for package, unknown in wave.unknown:
         run.report.put(Outcome(package.name, package.version, "failed", f"the registry gave no answer: {unknown.why}"))
     by_name = {package.name: package for package in uploadable(run)}
+    refuse_snapshots(by_name.values())
     known = _known_stages(run, by_name.values())
     failed = {package.name for package, _ in wave.unknown}
     ledger = Ledger(run.state)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
@@ -265,12 +264,11 @@ def _plan_since(opened: Session, run: Run, since: str) -> Plan:
 def _planned(opened: Session, run: Run, snapshot: str) -> Plan:
     if not snapshot:
         return run.plan
-    from vis_tasks.adapters.planning import plan_on_disk
-    from vis_tasks.core.snapshots import snapshot_suffix
+    from vis_tasks.adapters.planning import plan_snapshot
 
-    suffix = snapshot_suffix(snapshot, run.tools.git.head() or "0" * 40, run.tools.clock.now())
-    release = replace(run.release, channels={})
-    return plan_on_disk(opened.root, release, run.workspace, run.changes, snapshot=suffix)
+    head = run.tools.git.head() or "0" * 40
+    now = run.tools.clock.now()
+    return plan_snapshot(opened.root, run.release, run.workspace, run.changes, tag=snapshot, commit=head, now=now)
 
 
 def _links(run: Run) -> Links | None:
