@@ -8,8 +8,8 @@ from tests.services.builders import build_world, change, entry, integrity_of, pa
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.ports import Live, Unknown, Unreadable
+from vis_tasks.services import pack, version
 from vis_tasks.services import reconcile as service
-from vis_tasks.services import version
 
 SETTLE = 360
 
@@ -163,8 +163,106 @@ def test_a_version_of_ours_that_is_live_without_tag_and_memory_is_owed_it(tmp_pa
     world.registry.live_versions["a", "1.1.0"] = Live(integrity_of("a", "1.1.0"))
     assert isinstance(service.look(world.run()), Due)
     reconcile(world)
+    assert world.state.approved == (), "nothing here knows the bytes yet"
+    brought_run = world.run(reach=("pack", "reconcile"))
+    pack.pack(brought_run)
+    service.reconcile(brought_run)
     (owed,) = world.state.approved
     assert (owed.spec, owed.commit) == ("a@1.1.0", brought)
+
+
+class TestLiveWithoutMemory:
+    """A fresh runner finds a version of ours live, and nothing says with which bytes it was staged."""
+
+    @pytest.fixture
+    def lost(self, tmp_path):
+        world = build_world(tmp_path, package("a"), changes={"one": change("a")})
+        run = world.run(reach=("version",))
+        version.version(run)
+        run.state.close_journal()
+        return world
+
+    def looked(self, world):
+        run = world.run(reach=("pack", "reconcile"))
+        if isinstance(pack.look(run), Due):
+            pack.pack(run)
+        service.reconcile(run)
+        return run
+
+    def test_packed_again_to_the_same_bytes_it_is_owed_its_tag_and_not_uploaded(self, lost):
+        lost.registry.live_versions["a", "1.1.0"] = Live(integrity_of("a", "1.1.0"))
+        run = lost.run(reach=("pack", "reconcile"))
+        assert pack.look(run) == Due("1 package(s) to pack", ("compare what is live with a@1.1.0",))
+        self.looked(lost)
+        assert [each.spec for each in lost.state.approved] == ["a@1.1.0"]
+        assert pack.uploadable(lost.run()) == ()
+
+    def test_other_bytes_are_a_mismatch_with_both_hashes_and_never_a_tag(self, lost):
+        lost.registry.live_versions["a", "1.1.0"] = Live("sha512-" + "A" * 86 + "==")
+        run = self.looked(lost)
+        (failed,) = run.report.of("failed")
+        assert integrity_of("a", "1.1.0") in failed.why
+        assert "sha512-AAAA" in failed.why
+        assert lost.state.approved == ()
+
+    def test_other_bytes_from_other_sources_prove_nothing_and_the_way_out_is_named(self, lost):
+        brought = lost.repo.git.head()
+        lost.repo.committed("packages/a/later")
+        lost.repo.sh("push", "--quiet", "origin", "main")
+        lost.registry.live_versions["a", "1.1.0"] = Live("sha512-" + "A" * 86 + "==")
+        run = self.looked(lost)
+        assert [each.why for each in run.report.of("failed")] == [
+            "live, and nothing says with which bytes it was staged"
+        ]
+        assert f"git tag -a a@1.1.0 {brought}" in lost.console.of("error")[0]
+        assert lost.state.approved == ()
+
+    def test_tagged_by_hand_it_is_done(self, lost):
+        lost.registry.live_versions["a", "1.1.0"] = Live("sha512-" + "A" * 86 + "==")
+        lost.repo.git.tag("a@1.1.0", lost.repo.git.head(), "by hand")
+        lost.repo.sh("push", "--quiet", "origin", "a@1.1.0")
+        assert isinstance(service.look(lost.run()), UpToDate)
+
+
+class TestTombstones:
+    """A version that looked rejected may still go live: it is looked at for as long as it is remembered."""
+
+    def test_one_that_goes_live_late_gets_its_tag_though_its_entry_was_dropped(self, world):
+        commit = world.state.pending[0].commit
+        world.hold(world.state.bury("a", "1.1.0", "2026-11-21T12:00:00.000Z").drop("a", "1.1.0"))
+        world.registry.approve("a", "1.1.0")
+        reconcile(world)
+        assert [(each.spec, each.commit) for each in world.state.approved] == [("a@1.1.0", commit)]
+        assert world.state.rejected == ()
+
+    def test_so_it_does_when_the_package_has_moved_on(self, world):
+        world.hold(Pending().put(entry("a", "1.0.9", commit="c")).bury("a", "1.0.9", "2026-11-21T12:00:00.000Z"))
+        world.hold(world.state.drop("a", "1.0.9"))
+        world.registry.live_versions["a", "1.0.9"] = Live(integrity_of("a", "1.0.9"))
+        reconcile(world)
+        assert [(each.spec, each.commit) for each in world.state.approved] == [("a@1.0.9", "c")]
+
+    def test_other_bytes_under_its_number_are_told_and_not_tagged(self, world):
+        world.hold(world.state.bury("a", "1.1.0", "2026-11-21T12:00:00.000Z").drop("a", "1.1.0"))
+        world.registry.approve("a", "1.1.0", integrity="sha512-" + "A" * 86 + "==")
+        run = reconcile(world)
+        assert [each.name for each in run.report.of("failed")] == ["a"]
+        assert world.state.approved == ()
+
+    def test_it_is_kept_for_a_day_after_the_package_moved_on(self, world):
+        world.hold(Pending().bury("a", "1.0.9", "2026-11-21T12:00:00.000Z"))
+        reconcile(world)
+        assert world.state.is_rejected("a", "1.0.9")
+        world.clock.advance(24 * 3600)
+        reconcile(world)
+        assert not world.state.is_rejected("a", "1.0.9")
+
+    def test_while_the_registry_says_nothing_it_is_kept(self, world):
+        world.hold(Pending().bury("a", "1.0.9", "2026-11-21T12:00:00.000Z"))
+        world.clock.advance(10 * 24 * 3600)
+        world.registry.answer("live", always=Unknown("http 500", "HTTP 500"))
+        reconcile(world)
+        assert world.state.is_rejected("a", "1.0.9")
 
 
 def test_a_version_somebody_published_by_hand_is_nobodys_business(world):

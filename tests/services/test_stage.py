@@ -184,7 +184,7 @@ class TestFailures:
         reconcile.reconcile(run)
         assert world.state.approved == ()
         assert outcomes(run)["a"][0] == "failed"
-        assert shasum_of("a", "1.0.0") in outcomes(run)["a"][1]
+        assert integrity_of("a", "1.0.0") in outcomes(run)["a"][1]
 
     def test_a_full_disk_after_the_upload_loses_nothing(self, world, monkeypatch):
         real = world.tools.files.write
@@ -219,7 +219,15 @@ class TestAdoption:
         assert kind == "failed"
         assert "already staged with other bytes" in why
         assert "npm stage download" in why
+        assert f"invoke stage.reject {next(iter(world.registry.records))}" in why
         assert "a" not in pending(world)
+
+    def test_once_that_one_is_rejected_the_same_version_is_staged_with_the_bytes_packed_here(self, world):
+        world.registry.put_stage("a", "1.0.0", shasum="0" * 40)
+        stage(world)
+        world.registry.reject("a", "1.0.0")
+        stage(world)
+        assert pending(world)["a"].integrity == integrity_of("a", "1.0.0")
 
     def test_under_oidc_a_409_is_adopted_without_an_id(self, tmp_path):
         registry = FakeRegistry()

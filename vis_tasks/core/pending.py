@@ -41,6 +41,7 @@ _FIELDS = {
     "registry": "registry",
     "goneAt": "gone_at",
 }
+_OF_THE_BYTES = ("integrity", "shasum", "commit", "registry")
 _REQUIRED = ("name", "version")
 _CONFLICT = re.compile(r"^(<{7}|>{7})", re.MULTILINE)
 
@@ -90,7 +91,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A rejected version: not staged again by itself until the package's version moves on."""
+    """A rejected version: not staged again by itself until the package's version moves on.
+
+    ``extra`` holds ``integrity``, ``shasum`` and ``commit`` of what was staged, as far as they were known.
+    """
 
     name: str
     version: str
@@ -101,6 +105,12 @@ class Tombstone:
     def key(self) -> tuple[str, str]:
         """Name and version."""
         return (self.name, self.version)
+
+    @property
+    def entry(self) -> Entry:
+        """What was staged, as far as it is remembered."""
+        known: dict[str, Any] = {key: str(self.extra[key]) for key in _OF_THE_BYTES if key in self.extra}
+        return Entry(self.name, self.version, **known)
 
 
 @dataclass(frozen=True)
@@ -149,10 +159,12 @@ class Pending:
         return marked.bury(entry.name, entry.version, at)
 
     def bury(self, name: str, version: str, at: str) -> Pending:
-        """Set a tombstone, once."""
+        """Set a tombstone, once; it keeps what is known of the bytes, should the version go live after all."""
         if self.is_rejected(name, version):
             return self
-        return replace(self, rejected=(*self.rejected, Tombstone(name, version, at)))
+        entry = self.find(name, version)
+        known = {key: getattr(entry, key) for key in _OF_THE_BYTES if entry and getattr(entry, key)}
+        return replace(self, rejected=(*self.rejected, Tombstone(name, version, at, known)))
 
     def drop(self, name: str, version: str) -> Pending:
         """Forget a pending entry (its tombstone, if it has one, stays)."""

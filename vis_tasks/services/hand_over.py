@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import Refused
-from vis_tasks.services.pack import manifest
+from vis_tasks.services.dist import integrity, manifest
 from vis_tasks.services.wave import find_wave
 
 if TYPE_CHECKING:
-    from vis_tasks.services.pack import Packed
+    from vis_tasks.services.dist import Packed
     from vis_tasks.services.run import Run
 
 __all__ = ["manifest_digest", "outputs", "verify"]
@@ -34,7 +33,7 @@ def outputs(run: Run) -> dict[str, str]:
 def _due(run: Run) -> bool:
     """A package about which the registry gave no answer counts: the job that packs asks again and tells."""
     wave = find_wave(run)
-    return bool(wave.fresh or wave.unknown)
+    return bool(wave.fresh or wave.unproven or wave.unknown)
 
 
 def manifest_digest(run: Run) -> str | None:
@@ -57,7 +56,7 @@ def verify(run: Run, digest: str) -> tuple[Packed, ...]:
     lines = tuple(manifest(run).values())
     for line in lines:
         content = run.tools.files.read(f"{run.state.dist_path}/{line.file}") if _is_name(line.file) else None
-        if content is None or "sha512-" + b64encode(hashlib.sha512(content).digest()).decode() != line.integrity:
+        if content is None or integrity(content) != line.integrity:
             what = "is missing" if content is None else "holds other bytes than were packed"
             raise Refused(f"{run.state.dist_path}/{line.file} {what}", code="HAND_OVER", hint=hint)
     return lines

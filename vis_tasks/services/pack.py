@@ -5,17 +5,16 @@ What is in the manifest are the only bytes that `stage` may upload.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from base64 import b64encode
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.core.tarball_checks import Severity
+from vis_tasks.core.tarball_checks import Severity, growth
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
 from vis_tasks.services.commands import run_hook
-from vis_tasks.services.wave import find_wave
+from vis_tasks.services.dist import Packed, integrity, manifest
+from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,23 +25,10 @@ if TYPE_CHECKING:
     from vis_tasks.core.targets import State
     from vis_tasks.services.run import Run
 
-__all__ = ["Packed", "look", "manifest", "pack", "packed", "uploadable"]
+__all__ = ["look", "pack", "packed", "uploadable"]
 
 SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Packed:
-    """One line of ``dist/manifest.json``."""
-
-    name: str
-    version: str
-    file: str
-    integrity: str
-    shasum: str
-    size: int
-    commit: str
-    files: tuple[str, ...]
+_ASKED_AT_ONCE = 8
 
 
 def look(run: Run) -> State:
@@ -52,16 +38,31 @@ def look(run: Run) -> State:
     planned = _planned(run)
     if planned:
         return Due(f"{len(planned)} package(s) to pack once versioned", tuple(f"pack {spec}" for spec in planned))
-    fresh = find_wave(run).fresh
-    if not fresh:
+    wanted = _wanted(run)
+    if not wanted:
         return UpToDate("nothing to pack: every version on disk is staged, tagged or was live before")
-    there = packed(run, fresh)
-    missing = [package for package in fresh if package.name not in there]
+    there = packed(run, wanted)
+    missing = [package for package in wanted if package.name not in there]
     if not missing:
-        return UpToDate(f"{len(fresh)} tarball(s) are packed from {(run.tools.git.head() or '')[:12]}")
+        return UpToDate(f"{len(wanted)} tarball(s) are packed from {(run.tools.git.head() or '')[:12]}")
+    live = _live_unproven(run)
     return Due(
-        f"{len(missing)} package(s) to pack", tuple(f"pack {package.name}@{package.version}" for package in missing)
+        f"{len(missing)} package(s) to pack",
+        tuple(
+            f"{'compare what is live with' if package.name in live else 'pack'} {package.name}@{package.version}"
+            for package in missing
+        ),
     )
+
+
+def _wanted(run: Run) -> tuple[Package, ...]:
+    """What goes to the registry, and what is live there though nothing says which bytes it should have."""
+    wave = find_wave(run)
+    return (*wave.fresh, *(package for package, _ in wave.unproven))
+
+
+def _live_unproven(run: Run) -> set[str]:
+    return {package.name for package, _ in find_wave(run).unproven}
 
 
 def _planned(run: Run) -> tuple[str, ...]:
@@ -85,7 +86,7 @@ def _is_intact(run: Run, line: Packed, head: str | None) -> bool:
     if not _from_here(run, line.commit, head) or "/" in line.file or "\\" in line.file:
         return False
     content = run.tools.files.read(f"{run.state.dist_path}/{line.file}")
-    return content is not None and _integrity(content) == line.integrity
+    return content is not None and integrity(content) == line.integrity
 
 
 def _from_here(run: Run, commit: str, head: str | None) -> bool:
@@ -116,14 +117,16 @@ def pack(run: Run) -> None:
     dist.mkdir(parents=True, exist_ok=True)
     head = run.tools.git.head() or ""
     lines = {spec: line for spec, line in manifest(run).items() if line.commit == head}
-    fresh = find_wave(run).fresh
-    there = packed(run, fresh)
-    missing = [package for package in fresh if package.name not in there]
+    wanted, live = _wanted(run), _live_unproven(run)
+    there = packed(run, wanted)
+    missing = [package for package in wanted if package.name not in there]
     problems: list[str] = []
     made = packer.pack_many([run.tools.root / package.path for package in missing], dist)
+    before = _sizes_before(run, missing)
     for number, (package, path) in enumerate(zip(missing, made, strict=True), 1):
         tarball, found = run.tools.inspect_tarball(package, path)
-        problems += _fatal(run, package, found)
+        if package.name not in live:
+            problems += _fatal(run, package, [*found, *growth(tarball.unpacked_size, before[package.name])])
         lines[f"{package.name}@{package.version}"] = Packed(
             package.name, package.version, tarball.path.name, tarball.integrity, tarball.shasum, tarball.size, head, tarball.files
         )  # fmt: skip
@@ -139,11 +142,24 @@ def pack(run: Run) -> None:
             "nothing was uploaded",
         )
     _write(run, lines)
+    if live:
+        forget_wave(run)
     foreign = _dirtied(run)
     if foreign:
         run.tools.console.warning(
             f"packing changed files in the tree: {', '.join(foreign[:5])}{' …' if len(foreign) > 5 else ''}"
         )
+
+
+def _sizes_before(run: Run, packages: Sequence[Package]) -> dict[str, int | None]:
+    """Unpacked sizes of the last live versions: a small request each, a few at a time. What isn't told is no reason to stop."""
+
+    def ask(package: Package) -> int | None:
+        reader = run.npm.reader(run.npm.url_for(package.name, package.manifest))
+        return reader.unpacked_size(package.name, "latest")
+
+    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
+        return dict(zip((package.name for package in packages), pool.map(ask, packages), strict=True))
 
 
 def _dirtied(run: Run) -> list[str]:
@@ -162,25 +178,6 @@ def _fatal(run: Run, package: Package, found: Sequence[Problem]) -> list[str]:
         for problem in found
         if problem.severity is Severity.ERROR
     ]
-
-
-def _integrity(content: bytes) -> str:
-    return "sha512-" + b64encode(hashlib.sha512(content).digest()).decode()
-
-
-def manifest(run: Run) -> dict[str, Packed]:
-    """What ``dist/manifest.json`` lists, by ``name@version``; nothing when it isn't there or can't be read."""
-    content = run.tools.files.read(f"{run.state.dist_path}/manifest.json")
-    if content is None:
-        return {}
-    try:
-        data = json.loads(content)
-        return {
-            f"{item['name']}@{item['version']}": Packed(**{**item, "files": tuple(item["files"])})
-            for item in data["tarballs"]
-        }
-    except (ValueError, KeyError, TypeError):
-        return {}
 
 
 def _write(run: Run, lines: dict[str, Packed]) -> None:

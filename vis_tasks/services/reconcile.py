@@ -6,24 +6,31 @@ Alone it is the scheduled job of the detached mode: one look at the registry, de
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vis_tasks.core.decision import Memory, Verdict, decide
-from vis_tasks.core.pending import Entry
+from vis_tasks.core.decision import Liveness, Memory, Verdict, decide
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.services.decided import write_down
 from vis_tasks.services.notify import remind_daily
+from vis_tasks.services.origin import commit_that_brought
 from vis_tasks.services.readings import read_all
+from vis_tasks.services.run import Outcome
+from vis_tasks.services.stage_guard import compare
 from vis_tasks.services.state import seconds_since, timestamp
 from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
-    from vis_tasks.core.pending import Tombstone
+    from vis_tasks.core.model import Package
+    from vis_tasks.core.pending import Entry, Tombstone
     from vis_tasks.core.targets import State
+    from vis_tasks.ports import Live
     from vis_tasks.services.readings import Reading
     from vis_tasks.services.run import Run
 
 __all__ = ["look", "reconcile"]
+
+_KEPT = timedelta(days=1)
 
 
 def look(run: Run) -> State:
@@ -35,8 +42,9 @@ def look(run: Run) -> State:
         parts += [f"{len(state.rejected)} rejected"] if state.rejected else []
         return Due(f"staged.json holds {', '.join(parts)}")
     wave = find_wave(run)
-    if wave.owed or wave.strange:
-        return Due(f"{len(wave.owed) + len(wave.strange)} live version(s) of ours have no tag")
+    count = len(wave.owed) + len(wave.strange) + len(wave.unproven)
+    if count:
+        return Due(f"{count} live version(s) of ours have no tag")
     return UpToDate("registry, staged.json and tags agree")
 
 
@@ -46,8 +54,10 @@ def reconcile(run: Run) -> None:
     A record seen gone for the first time is noted with its time; a later run may then find it rejected (see the decision table).
     """
     wave = find_wave(run)
-    for package, live, begun in wave.strange:
-        write_down(run, Entry(package.name, package.version, shasum=begun), "mismatch", live=live)
+    for ours, found in wave.strange:
+        write_down(run, ours, "mismatch", live=found)
+    for package, found in wave.unproven:
+        _refuse(run, package, found)
     for entry in wave.owed:
         if run.state.pending().find_approved(*entry.key) is None:
             run.state.change(lambda state, entry=entry: state.approve(entry))  # type: ignore[misc]
@@ -60,13 +70,52 @@ def reconcile(run: Run) -> None:
     asked = {entry.key for entry in open_entries}
     still_open = {"waiting", "timeout"}
     remind_daily(run, [each for each in run.state.pending().pending if each.key in asked and each.reason in still_open])
-    on_disk = {(package.name, package.version) for package in run.workspace.packages}
-
-    def still(stone: Tombstone) -> bool:
-        return stone.key in on_disk
-
-    run.state.change(lambda state: state.prune(still))
+    _prune(run)
     forget_wave(run)
+
+
+def _prune(run: Run) -> None:
+    """Drop tombstones whose package has moved on, a day old at least, after a last look: the version may be live after all.
+
+    One request for each of them.
+    """
+    on_disk = {(package.name, package.version) for package in run.workspace.packages}
+    moved_on = [stone for stone in run.state.pending().rejected if stone.key not in on_disk]
+    gone = set()
+    for stone in moved_on:
+        live, found = compare(run, stone.entry)
+        if live is Liveness.SAME:
+            write_down(run, stone.entry, "approved")
+        elif live is Liveness.DIFFERENT:
+            write_down(run, stone.entry, "mismatch", live=found)
+        if live is Liveness.DIFFERENT or (live is not Liveness.UNKNOWN and not _young(run, stone)):
+            gone.add(stone.key)
+    run.state.change(lambda state: state.prune(lambda stone: stone.key not in gone))
+
+
+def _young(run: Run, stone: Tombstone) -> bool:
+    try:
+        return run.tools.clock.now() - datetime.fromisoformat(stone.at) < _KEPT
+    except (ValueError, TypeError):
+        return False
+
+
+def _refuse(run: Run, package: Package, live: Live) -> None:
+    """Nothing here knows which bytes were staged: a tag would vouch for what nobody has compared."""
+    spec, tag, remote = (
+        f"{package.name}@{package.version}",
+        run.tag_name(package.name, package.version),
+        run.release.remote,
+    )
+    commit = commit_that_brought(run, package) or "<commit>"
+    run.report.put(
+        Outcome(package.name, package.version, "failed", "live, and nothing says with which bytes it was staged")
+    )
+    run.tools.console.error(
+        f"{spec} is live and a release of this repository brought it, but nothing here knows the bytes it was staged with, and "
+        f"packing it here gives no proof; it gets no tag.\nlive: {live.integrity or live.shasum}\n"
+        f"Look at it (`npm pack {spec}`). If it is yours: `git tag -a {tag} {commit} -m {tag}`, then `git push {remote} {tag}`"
+    )
 
 
 def _judge(run: Run, entry: Entry, reading: Reading) -> None:

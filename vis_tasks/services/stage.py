@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.pending import Pending
     from vis_tasks.core.targets import State
     from vis_tasks.ports import StageRecord
-    from vis_tasks.services.pack import Packed
+    from vis_tasks.services.dist import Packed
     from vis_tasks.services.run import Run
 
 __all__ = ["access_of", "dist_tag_of", "look", "stage", "stages_package"]
@@ -43,7 +43,7 @@ def look(run: Run) -> State:
     """Due when a package of the wave isn't at the registry."""
     ahead = look_pack(run)
     if isinstance(ahead, Due) and ahead.actions:
-        lines = tuple(line.replace("pack ", "stage ", 1) for line in ahead.actions)
+        lines = tuple(line.replace("pack ", "stage ", 1) for line in ahead.actions if line.startswith("pack "))
         return Due(f"{len(lines)} package(s) to stage once packed", lines)
     wave = find_wave(run)
     fresh = uploadable(run)

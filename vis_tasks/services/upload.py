@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from vis_tasks.ports import StageRecord
-    from vis_tasks.services.pack import Packed
+    from vis_tasks.services.dist import Packed
     from vis_tasks.services.run import Run
 
 __all__ = ["Upload", "upload"]
@@ -102,8 +102,9 @@ def _adopt(line: Packed, known: Iterable[StageRecord]) -> Upload | None:
         if record.shasum and record.shasum != line.shasum:
             return Upload(
                 ok=False,
-                why=f"this version is already staged with other bytes (id {record.id}, sha1 {record.shasum}; "
-                f"packed here: {line.shasum}). Look at it with `npm stage download {record.id}`; reject one of them",
+                why=f"this version is already staged with other bytes (id {record.id}, sha1 {record.shasum}; packed here: "
+                f"{line.shasum}). Look at it with `npm stage download {record.id}`. To stage what is packed here in its place: "
+                f"`invoke stage.reject {record.id}`, then run again; the version stays the same",
             )
         return Upload(ok=True, stage_id=record.id, adopted=True, staged_at=record.created_at)
     return None

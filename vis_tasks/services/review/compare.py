@@ -15,7 +15,7 @@ from vis_tasks.core.review.provenance import checks_of, statement_of
 from vis_tasks.core.versions import compare, is_valid
 from vis_tasks.errors import Failed
 from vis_tasks.ports import NotLive, Packument
-from vis_tasks.services.pack import manifest as packed_lines
+from vis_tasks.services.dist import manifest as packed_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
