@@ -242,3 +242,12 @@ def test_pins_come_from_one_file(repo: Repo) -> None:
     pin = replace(repo.context().actions["checkout"], commit="f" * 40, version="v99.0.0")
     context = replace(repo.context(), actions={**repo.context().actions, "checkout": pin})
     assert f"actions/checkout@{'f' * 40} # v99.0.0" in repo.files(context)[RELEASE]
+
+
+@pytest.mark.parametrize("layout", ["split", "single"])
+def test_jobs_that_release_on_gitlab_leave_links_beside_their_log(repo: Repo, layout: str) -> None:
+    repo.configure(f'[ci]\nproviders = ["gitlab"]\nlayout = "{layout}"\n')
+    path, name = (JOBS, "publish") if layout == "split" else (".gitlab/vis-release.yml", "vis-release")
+    jobs = load(repo.files()[path])
+    variable = jobs[".vis-job"]["variables"]["VIS_ANNOTATIONS"]
+    assert variable == f"$CI_PROJECT_DIR/{jobs[name]['artifacts']['reports']['annotations']}"
