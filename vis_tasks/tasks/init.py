@@ -60,12 +60,6 @@ def init(
         look_only = plan_only or dry(c)
         person = build_person()
         may_ask = person.here and not json
-        if not (look_only or yes or may_ask):
-            raise UsageError(
-                "there is no terminal to ask on",
-                code="NO_TERMINAL",
-                hint="--plan-only shows what would be written, --yes writes it",
-            )
         tools = build_init_tools(opened.root)
         names = frozenset(release_namespace(opened.root).task_names)
         plan = make_plan(tools, tool=tool, move=move_changes, ci=ci, tasks=names)
@@ -79,6 +73,12 @@ def init(
         opened.partial_result(lambda: document)
         written: tuple[str, ...] = ()
         if not (look_only or plan.empty):
+            if not (yes or may_ask):
+                raise UsageError(
+                    "nothing was written: there is no terminal to ask on",
+                    code="NO_TERMINAL",
+                    hint="--yes writes it without asking; --plan-only only shows it",
+                )
             if not yes and plan.files and not person.agrees(f"Write {len(plan.files)} file(s)?", default=True):
                 raise Refused("nothing was written", code="DECLINED", hint="`--plan-only` shows it again")
             written = apply(plan, tools, ci=bool(plan.ci_paths) and (yes or _wants_ci(plan, person)))

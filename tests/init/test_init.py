@@ -1,0 +1,78 @@
+"""The task ``init``: through the real command line, on a terminal and without one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.e2e.terminal import on_terminal
+
+pytestmark = pytest.mark.e2e
+
+
+def test_without_a_terminal_it_says_how_to_go_on_and_writes_nothing(fresh):
+    done = fresh.run("init")
+    assert done.code == 2
+    assert "--yes writes it without asking; --plan-only only shows it" in done.text
+    assert fresh.git("status", "--porcelain") == ""
+
+
+def test_it_shows_writes_and_then_has_nothing_to_do(fresh):
+    shown = fresh.run("init", "--plan-only")
+    assert shown.code == 0
+    assert "#:schema ./.vis/vis.schema.json" in shown.stdout
+    assert shown.stdout.endswith("nothing was written\n")
+    assert fresh.git("status", "--porcelain") == ""
+
+    written = fresh.run("init", "--yes", "--json")
+    assert written.document["written"] == ["vis.toml", ".vis/vis.schema.json", "tasks.py", ".gitignore"]
+    assert {each["path"] for each in written.document["files"]} == set(written.document["written"])
+
+    again = fresh.run("init")
+    assert (again.code, "nothing to do" in again.stdout) == (0, True)
+
+
+def test_on_a_terminal_it_asks_and_no_means_no(fresh):
+    refused = on_terminal(fresh, "init", answers=[("Write 4 file(s)?", "n\n")])
+    assert refused.code == 1
+    assert "nothing was written" in refused.stdout
+    assert fresh.git("status", "--porcelain") == ""
+
+    agreed = on_terminal(fresh, "init", answers=[("Write 4 file(s)?", "\n")])
+    assert agreed.code == 0
+    assert (fresh.root / "vis.toml").is_file()
+
+
+def test_on_a_terminal_it_offers_to_move_change_files(fresh):
+    fresh.write(".bumpy/_config.json", "{}").write(".bumpy/x.md", '---\n"@acme/core": minor\n---\n\nx\n').commit()
+    done = on_terminal(fresh, "init", answers=[("Move 1 change file(s)", "y\n"), ("Write 6 file(s)?", "y\n")])
+    assert done.code == 0
+    assert (fresh.root / ".vis/release/x.md").is_file()
+    assert not (fresh.root / ".bumpy/x.md").exists()
+
+
+def test_its_document_tells_what_was_not_taken_over(fresh):
+    fresh.write("lerna.json", json.dumps({"version": "independent", "command": {"version": {"message": "x"}}}))
+    document = fresh.run("init", "--plan-only", "--json").document
+    assert document["found"]["tool"] == "lerna"
+    assert [(each["what"], each["where"]) for each in document["notTakenOver"]] == [("message", "lerna.json:1")]
+    assert document["written"] == []
+
+
+def test_from_a_subfolder_it_sets_up_the_workspace(fresh):
+    fresh.run("init", "--yes", cwd=fresh.root / "packages" / "core")
+    assert (fresh.root / "vis.toml").is_file()
+
+
+def test_after_it_the_doctor_is_content_and_a_release_can_be_rehearsed(fresh):
+    assert fresh.run("init", "--yes").code == 0
+    fresh.commit("Set up releases")
+
+    doctor = fresh.run("doctor", "--json")
+    failed = [check for check in doctor.document["checks"] if check["status"] == "fail"]
+    assert (doctor.code, failed) == (0, [])
+
+    rehearsed = fresh.run("rehearse", "--json")
+    assert rehearsed.code == 0, rehearsed.text
+    assert rehearsed.document["violations"] == []
