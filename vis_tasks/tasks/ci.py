@@ -65,6 +65,7 @@ def collection() -> Collection:
                 **_HELP,
                 "provider": "github, gitlab or all; without it those of vis.toml.",
                 "apply": "Do by API what the token allows.",
+                "reviewers": "Who must agree before the publishing job starts: users, or organisation/team on GitHub; by commas.",
             },
         )
     )
@@ -252,10 +253,17 @@ def after(c: Context, tagged: str = "", json: bool = False, debug: bool = False)
         opened.result({"ran": list(run.report.ran)})
 
 
-def setup(c: Context, provider: str = "", apply: bool = False, json: bool = False, debug: bool = False) -> None:
+def setup(
+    c: Context,
+    provider: str = "",
+    apply: bool = False,
+    reviewers: str = "",
+    json: bool = False,
+    debug: bool = False,
+) -> None:
     """List what the forge and the registry must be told once; with --apply do what a maintainer's token allows.
 
-    The token is GH_TOKEN or GITHUB_TOKEN, or GITLAB_TOKEN.
+    The token is GH_TOKEN or GITHUB_TOKEN, or GITLAB_TOKEN. What it can't do is told in the forge's words and left to you.
 
     Example: invoke ci.setup --apply
     """
@@ -271,9 +279,11 @@ def setup(c: Context, provider: str = "", apply: bool = False, json: bool = Fals
         run = opened.run(plan_only=True)
         remote = parse_remote(run.tools.git.remote_url(opened.config.release.remote) or "")
         packages = [each for each in managed(run.workspace, opened.config.release) if not each.private]
+        people = tuple(name.strip() for name in reviewers.split(",") if name.strip())
         document = []
         for each in _PROVIDERS[provider] or opened.config.ci.providers:
-            steps = steps_for(each, opened.config, packages, remote)
+            secrets = {"NPM_TOKEN": run.tools.env.get("NPM_TOKEN", "")} if apply else {}
+            steps = steps_for(each, opened.config, packages, remote, reviewers=people, secrets=secrets)
             api = build_settings(each, remote, opened.config) if apply and remote else None
             if apply and api is None:
                 raise Refused(
