@@ -159,9 +159,10 @@ class _Counter:
             if answer.auth_url and self._person.here and not self._by_code:
                 self._npm_asks = True
                 return desk.in_foreground(self._verb, stage_id)
+            refused = self._code is not None
             self._code = self._person.code()
             if self._code is None:
-                return Decided(Deciding.REFUSED, _nobody(answer, here=self._person.here))
+                return Decided(Deciding.REFUSED, _nobody(answer, here=self._person.here, refused=refused))
         return Decided(Deciding.REFUSED, f"npm refused {_CODES} one-time passwords")
 
     def _look(self, entry: Entry, answer: Decided) -> Decision:
@@ -201,7 +202,9 @@ class _Counter:
         return Decision(entry, "approved", live=installable)
 
 
-def _nobody(answer: Decided, *, here: bool) -> str:
+def _nobody(answer: Decided, *, here: bool, refused: bool) -> str:
+    if refused:
+        return "npm refused the one-time password" + ("" if here else " in NPM_OTP: a code is good for half a minute or so")
     if here:
         return "npm wants a one-time password, and none was given"
     web = f", or confirm at {answer.auth_url} by running this on a terminal" if answer.auth_url else ""

@@ -53,10 +53,17 @@ class Listed:
 
 @dataclass(frozen=True)
 class Listing:
-    """All staged versions, and what couldn't be read."""
+    """All staged versions.
+
+    Attributes:
+        items: the versions.
+        unreadable: what couldn't be read, a line each.
+        decided: what staged.json knows of versions that aren't staged any more: ``name@version``, id, and what became of it.
+    """
 
     items: tuple[Listed, ...]
     unreadable: tuple[str, ...] = ()
+    decided: tuple[tuple[str, str | None, str], ...] = ()
 
 
 def listing(run: Run, name: str | None = None) -> Listing:
@@ -84,7 +91,9 @@ def listing(run: Run, name: str | None = None) -> Listing:
             url, record = records.pop(entry.key, (registry_of(run, entry), None))
             items.append(_listed(run, url, entry, record))
     items += [_listed(run, url, None, record) for url, record in records.values() if name in {None, record.name}]
-    return Listing(tuple(items), tuple(unreadable))
+    decided = [(entry.spec, entry.id, "is approved and live; `invoke tag` makes its tag") for entry in state.approved]
+    decided += [(f"{stone.name}@{stone.version}", None, "was rejected") for stone in state.rejected]
+    return Listing(tuple(items), tuple(unreadable), tuple(decided))
 
 
 def _listed(run: Run, url: str, entry: Entry | None, record: StageRecord | None) -> Listed:
@@ -143,6 +152,9 @@ def _meant(found: Listing, text: str, *, names: bool) -> list[Listed]:
     if hits:
         shown = ", ".join(f"{item.entry.id} ({item.entry.spec})" for item in hits[:5])
         raise UsageError(f"{text!r} means several stages: {shown}", code="AMBIGUOUS_STAGE", hint="give more of the id")
+    for spec, stage_id, what in found.decided:
+        if text == spec or (stage_id and len(text) >= _SHORTEST_ID and stage_id.startswith(text.lower())):
+            raise UsageError(f"{spec} {what}", code="NO_SUCH_STAGE", hint=f"`invoke inspect {spec}` tells more")
     short = 0 < len(text) < _SHORTEST_ID and any((item.entry.id or "").startswith(text) for item in found.items)
     hint = f"give at least {_SHORTEST_ID} letters of an id" if short else "`invoke stage.list` shows what is staged"
     unread = f"; the stage list can't be read ({found.unreadable[0]})" if found.unreadable else ""

@@ -9,7 +9,7 @@ from vis_tasks.core.ages import age_since
 from vis_tasks.core.decision import same_bytes
 from vis_tasks.errors import UsageError
 from vis_tasks.ports import ForgeLookup, Live, StageList, Unknown, Unreadable
-from vis_tasks.services.origin import commit_that_brought
+from vis_tasks.services.origin import commit_that_brought, is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,9 +72,10 @@ def inspect_version(run: Run, spec: str) -> Standing:
     entry = state.find(name, version) or state.find_approved(name, version)
     on_disk = package is not None and package.version == version
     commit = (entry.commit if entry else None) or (commit_that_brought(run, package) if on_disk and package else None)
+    ours = entry is not None or bool(on_disk and package and is_ours(run, package))
     facts = [
         _disk(package, version),
-        _git(run, commit, recorded=bool(entry and entry.commit)),
+        _git(run, commit, recorded=bool(entry and entry.commit), ours=ours),
         _staged_json(run, name, version),
         _journal(run, f"{name}@{version}"),
         *_registry(run, name, version, entry),
@@ -106,10 +107,14 @@ def _disk(package: Package | None, version: str) -> Fact:
     return Fact("disk", "other version", f"{package.manifest_path} has {package.version}")
 
 
-def _git(run: Run, commit: str | None, *, recorded: bool) -> Fact:
+def _git(run: Run, commit: str | None, *, recorded: bool, ours: bool) -> Fact:
     if commit is None:
         return Fact("git", "unknown", "no commit in this history is known to have brought it")
     here = run.tools.git.has_commit(commit)
+    if here and not ours:
+        return Fact(
+            "git", "not a release", f"{commit[:12]} brought it, and used up no change files: no release of ours did"
+        )
     how = "recorded as what it was built from" if recorded else "brought it"
     return Fact(
         "git", "known" if here else "missing", f"{commit[:12]} {how}{'' if here else ', but is not in this clone'}"
@@ -206,7 +211,8 @@ def _verdict(at: dict[str, str], entry: Entry | None, spec: str) -> tuple[str, s
         (live and tag == "there" and at.get("forge") == "none", "live and tagged, not released on the forge", "invoke tag"),
         (live and tag == "there", "done: live and tagged", ""),
         (live and at["disk"] == "elsewhere", "live; nothing is owed here", ""),
-        (live and (staged != "nothing" or at["git"] != "unknown"), "live, its tag is owed", "invoke tag"),
+        (live and (staged != "nothing" or at["git"] in {"known", "missing"}), "live, its tag is owed", "invoke tag"),
+        (live and at["git"] == "not a release", "live; no release of ours brought it, so no tag is owed", ""),
         (live, "live; this repository doesn't know where it came from", ""),
         ("blocked" in {registry, staged}, "stopped by the registry's scan, not live", f"invoke stage.reject {stage}"),
         (registry == "staged", "staged: a maintainer decides", f"invoke stage.review {stage}"),

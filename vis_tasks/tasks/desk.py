@@ -86,7 +86,7 @@ def list_(c: Context, name: str = "", json: bool = False, debug: bool = False) -
                 opened.console.detail(about)
         _say_unreadable(opened, found)
         if not found.items and not found.unreadable:
-            opened.console.line("nothing is staged")
+            opened.console.line(f"nothing of {name} is staged" if name else "nothing is staged")
         opened.result({"stages": [_as_json(item) for item in found.items], "unreadable": list(found.unreadable)})
 
 
