@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from tests.ci.builders import Repo, every_combination
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["YAMLLINT", "check_files", "main", "write_every_file"]
+__all__ = ["YAMLLINT", "check_files", "main", "write_files"]
 
 YAMLLINT = (
     "{extends: default, rules: {line-length: {max: 180}, document-start: disable, truthy: {check-keys: false}, "
@@ -27,12 +27,10 @@ YAMLLINT = (
 _PARSER = ("@actions/workflow-parser@0.3.61", "esbuild@0.28.1")
 
 
-def write_every_file(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Write what differs; workflows of GitHub and files of GitLab. How many combinations there are is said on stdout."""
+def write_files(folder: Path, combinations: Iterable[tuple[str, dict[str, str]]]) -> tuple[list[Path], list[Path]]:
+    """Write what differs; workflows of GitHub and files of GitLab."""
     seen: dict[str, Path] = {}
-    count = 0
-    for number, (_, options) in enumerate(every_combination()):
-        count += 1
+    for number, (_, options) in enumerate(combinations):
         manager, _, version = options["manager"].partition("@")
         repo = Repo(folder / f"repo-{number}", folder=options["folder"])
         repo.manager(manager, version).configure(options["toml"])
@@ -42,7 +40,6 @@ def write_every_file(folder: Path) -> tuple[list[Path], list[Path]]:
                 seen[key] = folder / f"repo-{number}" / path
                 seen[key].parent.mkdir(parents=True, exist_ok=True)
                 seen[key].write_text(text, encoding="utf-8")
-    sys.stdout.write(f"{count} combinations, {len(seen)} different files\n")
     files = list(seen.values())
     return [path for path in files if ".github" in path.parts], [path for path in files if ".github" not in path.parts]
 
@@ -83,7 +80,10 @@ def main() -> int:
     failed = 0
     with tempfile.TemporaryDirectory(prefix="vis-tasks-") as name:
         folder = Path(name)
-        workflows, gitlab = write_every_file(folder)
+        combinations = list(every_combination())
+        workflows, gitlab = write_files(folder, combinations)
+        files = len(workflows) + len(gitlab)
+        sys.stdout.write(f"{len(combinations)} combinations, {files} different files\n")
         (folder / "parser").mkdir()
         commands = check_files(workflows, gitlab)
         commands["GitHub's parser"] = [*_parser(folder / "parser"), *(str(path) for path in workflows)]

@@ -1,4 +1,4 @@
-"""A few of the files before the linters that are there; all of them, before all linters, is ``nox -s ci-files``."""
+"""A share of the files before the linters; all of them, and GitHub's own parser too, is ``nox -s ci-files``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.ci.builders import Repo
-from tests.ci.lint import check_files
+from tests.ci.builders import Repo, every_combination
+from tests.ci.lint import check_files, write_files
 
-_TASTES = {
-    "defaults": "",
-    "single, token, detached": (
-        '[release.publish.stage]\nmode = "detached"\n[ci]\nlayout = "single"\nauth = "token"\napp = true\nbuild = "make all"\n'
-    ),
-}
+_EVERY = 17  # no divisor of the number of choices of any option: the share has every choice of every option
 
 
 def _run(argv: list[str]) -> subprocess.CompletedProcess[str]:
@@ -25,16 +20,20 @@ def _run(argv: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(params=_TASTES)
-def files(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[list[Path], list[Path]]:
-    repo = Repo(tmp_path).configure(_TASTES[request.param])
-    for path, text in repo.files().items():
-        repo.write(path, text)
-    paths = [tmp_path / path for path in repo.files()]
-    return [path for path in paths if ".github" in path.parts], [path for path in paths if ".github" not in path.parts]
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Path], list[Path]]:
+    return write_files(tmp_path_factory.mktemp("files"), list(every_combination())[::_EVERY])
 
 
-@pytest.mark.parametrize("tool", ["zizmor", "GitHub's schema", "GitLab's schema", "yamllint"])
+def test_the_share_has_every_choice_of_every_option() -> None:
+    every, share = (
+        {word for name, _ in combinations for word in name.split("-")}
+        for combinations in (list(every_combination()), list(every_combination())[::_EVERY])
+    )
+    assert share == every
+
+
+@pytest.mark.parametrize("tool", ["zizmor", "GitHub's schema", "GitLab's schema", "actionlint", "yamllint"])
 def test_the_linters_find_nothing(files: tuple[list[Path], list[Path]], tool: str) -> None:
     done = _run(check_files(*files)[tool])
     assert done.returncode == 0, done.stdout + done.stderr
@@ -46,6 +45,7 @@ def test_the_linters_find_nothing(files: tuple[list[Path], list[Path]], tool: st
         ("zizmor", "persist-credentials: false", "persist-credentials: true"),
         ("zizmor", "permissions: {}\n", ""),
         ("GitHub's schema", "runs-on:", "runs-at:"),
+        ("actionlint", "needs.version.outputs.pack ==", "needs.version.outputs.pakc =="),
         ("yamllint", "jobs:\n", "jobs:\njobs:\n"),
     ],
 )
