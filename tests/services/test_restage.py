@@ -6,7 +6,8 @@ import pytest
 
 from tests.services.builders import build_world, entry, package
 from vis_tasks.core.pending import Pending
-from vis_tasks.errors import UsageError
+from vis_tasks.errors import Failed, UsageError
+from vis_tasks.ports import Live, Unknown
 from vis_tasks.services.restage import restage
 from vis_tasks.services.wave import find_wave
 
@@ -53,6 +54,20 @@ def test_a_package_that_has_moved_on_stages_its_new_version_instead(world):
     world.hold(Pending().reject(entry("a", "1.0.9"), "2026-11-21T12:00:00.000Z"))
     with pytest.raises(UsageError, match=r"the package is at 1\.1\.0"):
         restage(world.run(), ["a"])
+
+
+def test_a_number_that_others_took_meanwhile_is_refused(world):
+    world.registry.live_versions["a", "1.1.0"] = Live("sha512-strange", None)
+    with pytest.raises(UsageError, match="its number is taken"):
+        restage(world.run(), ["a"])
+    assert world.state.is_rejected("a", "1.1.0"), "else the next release would take the bytes for ours"
+
+
+def test_a_registry_in_trouble_changes_nothing(world):
+    world.registry.answer("live", Unknown("network", "reset"))
+    with pytest.raises(Failed, match="reset"):
+        restage(world.run(), ["a"])
+    assert world.state.is_rejected("a", "1.1.0")
 
 
 def test_nothing_named_is_nothing_done(world):

@@ -33,12 +33,14 @@ def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Liv
         entry: the staged version.
         verdict: ``approved``, ``rejected``, ``blocked``, ``mismatch`` or ``timeout``.
         why: in a few words.
-        live: what is live, for a mismatch.
+        live: what is live, when it is.
     """
     now = timestamp(run.tools.clock.now())
     console = run.tools.console
     run.happened(f"{entry.spec} {_EVENTS[verdict]}")
     if verdict == "approved":
+        if entry.integrity is None and live is not None:
+            entry = replace(entry, integrity=live.integrity)  # compared by its sha1: the tag names the stronger hash
         run.state.change(lambda state: state.approve(entry))
         run.state.note(lambda journal: journal.add("published", entry.spec))
         console.success(f"{entry.spec} was approved and is live")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from vis_tasks.core.decision import Liveness
+from vis_tasks.config.durations import format_duration
+from vis_tasks.core.decision import Liveness, Status
 from vis_tasks.core.layers import layers
 from vis_tasks.errors import Failed, VisError
 from vis_tasks.ports import Decided, Deciding
 from vis_tasks.services.lock import Lock
-from vis_tasks.services.readings import registry_of
+from vis_tasks.services.readings import read_all, registry_of
 from vis_tasks.services.record import record
 from vis_tasks.services.stage_guard import liveness, mismatch
 from vis_tasks.services.stage_needs import needs_of
-from vis_tasks.services.state import timestamp
+from vis_tasks.services.state import seconds_since, timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,9 +168,9 @@ class _Counter:
 
     def _look(self, entry: Entry, answer: Decided) -> Decision:
         """Npm's answer doesn't say how things stand: the registry does."""
-        live = liveness(self._run, entry)
         if self._verb == "reject":
             return self._gone(entry) if answer.outcome is Deciding.GONE else Decision(entry, "failed", answer.why)
+        live = liveness(self._run, entry)
         if live in {Liveness.SAME, Liveness.UNVERIFIED}:
             self._run.tools.console.detail(f"{entry.spec} is live already")
             return self._write_down(entry)
@@ -178,11 +179,38 @@ class _Counter:
         return Decision(entry, "failed", answer.why or answer.outcome.value)
 
     def _gone(self, entry: Entry) -> Decision:
-        """A stage that is gone may have been approved: then it is live, and can't be rejected any more."""
-        if liveness(self._run, entry) in {Liveness.SAME, Liveness.UNVERIFIED, Liveness.DIFFERENT}:
-            why = "it was approved meanwhile and is live; `invoke tag` makes its tag"
+        """A stage that is gone may have been approved, and then it is live or in its scan: only what surely isn't is dropped."""
+        if entry.reason == "rejected":
+            return self._write_down(entry)
+        reading = read_all(self._run, [entry])[entry.key]
+        evidence = reading.evidence
+        if evidence.live in {Liveness.SAME, Liveness.UNVERIFIED}:
+            return Decision(entry, "failed", "it was approved meanwhile and is live; `invoke tag` makes its tag")
+        if evidence.live is Liveness.DIFFERENT:
+            self._run.tools.console.warning(mismatch(entry, reading.live).message)
+            return self._write_down(entry)
+        if evidence.live is Liveness.UNKNOWN or evidence.status is Status.UNKNOWN:
+            return Decision(entry, "failed", "the registry gives no usable answer; try again")
+        if evidence.status in {Status.PUBLISHED, Status.VALIDATING, Status.STAGED}:
+            why = "it was approved meanwhile and isn't installable yet; `invoke release` makes its tag once it is"
             return Decision(entry, "failed", why)
-        return self._write_down(entry)
+        if evidence.status in {Status.MISSING, Status.BLOCKED, Status.DELETED} or self._long_gone(entry):
+            return self._write_down(entry)
+        settle = format_duration(self._run.release.publish.stage.settle)
+        why = f"its stage is gone and it isn't live: rejected, or approved and in its scan. Run this again in {settle}"
+        return Decision(entry, "failed", why)
+
+    def _long_gone(self, entry: Entry) -> bool:
+        """Whether it was seen gone longer than ``settle`` ago; the first time is written down."""
+        now, state = self._run.tools.clock.now(), self._run.state
+        known = state.pending().find(*entry.key)
+        if known is None or known.gone_at:
+            return (
+                known is None
+                or seconds_since(known.gone_at, now) >= self._run.release.publish.stage.settle.total_seconds()
+            )
+        state.change(lambda old: old.put(replace(known, gone_at=timestamp(now))))
+        return False
 
     def _write_down(self, entry: Entry) -> Decision:
         """An approved version counts as live only once it is. Until then it stays pending: a release run makes its tag."""

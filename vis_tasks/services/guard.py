@@ -12,6 +12,7 @@ from vis_tasks.services.hand_over import manifest_digest
 from vis_tasks.services.planning.snapshot import managed_snapshots, refuse_snapshots
 from vis_tasks.services.stage_guard import check_pending_stages
 from vis_tasks.services.state import is_temporary
+from vis_tasks.services.unfinished import check_unfinished
 from vis_tasks.services.version import recover
 from vis_tasks.services.workspace_changelog import CHANGELOG
 
@@ -45,6 +46,7 @@ def guard(run: Run) -> None:
     if run.reach & {"stage"} and (not run.handed_over or manifest_digest(run)):
         check_registry(run)
     if "version" in run.reach and not run.handed_over and run.plan.releases:
+        check_unfinished(run)
         check_pending_stages(run)
     run.guarded = True
 

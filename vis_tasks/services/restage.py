@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vis_tasks.errors import UsageError
+from vis_tasks.errors import Failed, UsageError
+from vis_tasks.ports import Live, Unknown
 from vis_tasks.services.lock import Lock
 from vis_tasks.services.record import record
 
@@ -22,7 +23,7 @@ __all__ = ["restage"]
 
 
 def restage(run: Run, names: Sequence[str], *, commit: bool = True, push: bool = True) -> tuple[str, ...]:
-    """Forget that these versions were rejected. No request: the registry has forgotten them long ago.
+    """Forget that these versions were rejected. One request each: a number that is live by now is taken for good.
 
     Args:
         run: the run.
@@ -34,7 +35,9 @@ def restage(run: Run, names: Sequence[str], *, commit: bool = True, push: bool =
         The versions, as ``name@version``.
 
     Raises:
-        vis_tasks.errors.UsageError: code ``NOT_REJECTED``: no rejected version of that name, or not the one on disk.
+        vis_tasks.errors.UsageError: code ``NOT_REJECTED``: no rejected version of that name, not the one on disk, or one that
+            is live.
+        vis_tasks.errors.Failed: code ``REGISTRY_DOWN``: whether it is live can't be told.
         vis_tasks.errors.Locked: a release is running here.
     """
     if not names:
@@ -42,6 +45,8 @@ def restage(run: Run, names: Sequence[str], *, commit: bool = True, push: bool =
     lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
     with lock.held("invoke stage.restage"):
         keys = [_rejected(run, run.state.pending(), name) for name in dict.fromkeys(names)]
+        for key in keys:
+            _refuse_live(run, *key)
         run.state.change(lambda state: _without(state, keys))
         if commit:
             count = f"{len(keys)} stage{'' if len(keys) == 1 else 's'}"
@@ -63,6 +68,23 @@ def _rejected(run: Run, state: Pending, text: str) -> tuple[str, str]:
             hint="`invoke release` stages the version on disk",
         )
     return found
+
+
+def _refuse_live(run: Run, name: str, version: str) -> None:
+    """Somebody may have published other bytes under the number meanwhile: the next release would take them for ours."""
+    found = run.npm.reader(run.npm.url_for(name, run.workspace.by_name[name].manifest)).live(name, version)
+    if isinstance(found, Live):
+        raise UsageError(
+            f"{name}@{version} is live, with bytes that were not staged by a release of ours; its number is taken",
+            code="NOT_REJECTED",
+            hint="find out who published it; a change file for the package gives the next number",
+        )
+    if isinstance(found, Unknown):
+        raise Failed(
+            f"the registry doesn't say whether {name}@{version} is live: {found.why}",
+            code="REGISTRY_DOWN",
+            hint="try again when it is reachable; nothing was changed",
+        )
 
 
 def _without(state: Pending, keys: Sequence[tuple[str, str]]) -> Pending:

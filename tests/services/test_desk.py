@@ -1,0 +1,88 @@
+"""The desk where npm says that a stage is gone: nothing is called rejected that may have been approved."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.services.builders import build_world, entry, integrity_of, package
+from vis_tasks.core.pending import Pending
+from vis_tasks.ports import Decided, Deciding, Live, Unknown
+from vis_tasks.services.desk import decide
+from vis_tasks.services.wave import find_wave
+
+SETTLE = 360.0
+
+
+class _Gone:
+    """npm's desk, for which the stage doesn't exist any more."""
+
+    def approve(self, stage_id, otp=None):
+        return Decided(Deciding.GONE, "404")
+
+    reject = approve
+
+
+class _Nobody:
+    here = False
+
+    def code(self):
+        return None
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = build_world(tmp_path, package("a", "1.1.0"), stage={"settle": SETTLE})
+    world.npm.desk = lambda _url: _Gone()
+    world.hold(Pending().put(entry("a")))
+    return world
+
+
+def reject(world):
+    """Reject, as a new command each time."""
+    run = world.run()
+    (made,) = decide(run, "reject", run.state.pending().pending, _Nobody(), push=False)
+    return made
+
+
+def live(name, *, of=None):
+    return Live(integrity_of(of or name, "1.1.0"), None)
+
+
+def test_what_was_approved_and_is_in_its_scan_is_not_dropped(world):
+    world.registry.statuses["a", "1.1.0"] = "validating"
+    assert reject(world).outcome == "failed"
+    assert world.state.find("a", "1.1.0")
+    assert not world.state.rejected
+
+
+def test_what_is_live_is_owed_its_tag_and_not_dropped(world):
+    world.registry.live_versions["a", "1.1.0"] = live("a")
+    assert "approved meanwhile" in reject(world).why
+    assert world.state.find("a", "1.1.0")
+
+
+def test_a_registry_in_trouble_drops_nothing(world):
+    world.registry.answer("live", Unknown("network", "reset"))
+    assert "no usable answer" in reject(world).why
+    assert world.state.find("a", "1.1.0")
+
+
+def test_what_the_registry_does_not_know_any_more_is_dropped(world):
+    assert reject(world).outcome == "rejected"
+    assert world.state.is_rejected("a", "1.1.0")
+
+
+def test_without_a_status_it_has_to_be_gone_for_a_while(world):
+    world.registry.status_readable = False
+    assert "approved and in its scan" in reject(world).why
+    world.clock.advance(SETTLE / 2)
+    assert reject(world).outcome == "failed"
+    world.clock.advance(SETTLE / 2)
+    assert reject(world).outcome == "rejected"
+
+
+def test_other_bytes_under_the_number_drop_the_entry_and_are_never_ours(world):
+    world.registry.live_versions["a", "1.1.0"] = live("a", of="strange")
+    assert reject(world).outcome == "rejected"
+    assert any("other bytes" in line for _, line in world.console.said)
+    assert not find_wave(world.run()).owed, "its tag would be made"
