@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sys
 import threading
 import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from tests.rig.house import house, release
@@ -42,16 +42,17 @@ class Fuse:
 
 
 class DecidingClock:
-    """Real time, but that a sleep is over at once; the humans have their turn in it."""
+    """Time that moves in sleeps alone, and those are over at once; the humans have their turn in them."""
 
     def __init__(self) -> None:
+        self._start = datetime.now(UTC)
         self._slept = 0.0
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self._slept)
+        return self._start + timedelta(seconds=self._slept)
 
     def monotonic(self) -> float:
-        return monotonic() + self._slept
+        return self._slept
 
     def sleep(self, seconds: float) -> None:
         self._slept += seconds
@@ -64,6 +65,7 @@ def run(order: dict[str, Any]) -> int:
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["root"])
+    random.seed(0)  # the jitter of the polls: each run of a scenario has the same boundaries
     with Path(order["log"]).open("a", encoding="utf-8", buffering=1) as log:
         console = make_console(json_mode=False, env=order["env"], stdout=log, stderr=log)
         try:

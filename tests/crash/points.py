@@ -116,10 +116,12 @@ class Trial:
 
     Attributes:
         label: the boundary at which the signal came.
+        missed: the run was over before; with several uploads at once not every run has as many boundaries.
         problems: what was broken; empty is good.
     """
 
     label: str = ""
+    missed: bool = False
     problems: list[str] = field(default_factory=list)
 
 
@@ -202,6 +204,8 @@ def trial(
         reached = (box.folder / "trace.txt").read_text().splitlines()
         result.label = reached[at - 1] if len(reached) >= at else "before everything"
         log = box.folder / "log.txt"
+        if code == 0 and len(reached) < at and scenario.concurrency > 1:
+            return Trial(missed=True)
         if code != (-number if number == signal.SIGKILL else 128 + number):
             result.problems = [f"the run ended with {code}", log.read_text()[-6000:]]
             return result

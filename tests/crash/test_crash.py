@@ -50,6 +50,8 @@ def shards() -> list[tuple[str, str, int]]:
 def chosen(way: str, shard: int, count: int) -> list[tuple[int, str]]:
     """Boundaries and ways to try at them."""
     points = range(1, count + 1)
+    if way == "interrupted":
+        return [(at, way) for at in points[shard :: SHARDS * 4]]
     if way != "all":
         return [(at, way) for at in points[shard::SHARDS]]
     return sorted((at, each) for number, each in enumerate(WAYS) for at in points[number * EVERY // len(WAYS) :: EVERY])
@@ -59,19 +61,21 @@ def chosen(way: str, shard: int, count: int) -> list[tuple[int, str]]:
 def test_ended_anywhere_the_next_run_ends_as_if_nothing_had_happened(driver, home, request, name, way, shard):
     scenario, template = SCENARIOS[name], home / "template"
     labels = count_points(driver, scenario, template, home / "count")
-    broken = []
+    broken, missed = [], 0
     tried = chosen(way, shard, len(labels))
     for at, how in tried:
         number = signal.SIGKILL
         if how == "interrupted":
             number = signal.SIGINT if at % 2 else signal.SIGTERM
         result = trial(driver, scenario, template, home / "trial", at=at, fresh=how == "clone", number=number)
+        missed += result.missed
         broken += [f"{how}, at {at} ({result.label}): {problem}" for problem in result.problems]
     add_counts(
         request.node,
         {
             f"{name}: boundaries": len(labels) if shard == 0 and way in {"all", WAYS[0]} else 0,
             **{f"{name}: {each}": [how for _, how in tried].count(each) for each in WAYS},
+            f"{name}: missed": missed,
             "violations": len(broken),
         },
     )

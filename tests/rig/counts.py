@@ -24,7 +24,7 @@ def counted(reports: Iterable[pytest.TestReport]) -> Counter[str]:
     """The sum of all numbers in these reports."""
     found: Counter[str] = Counter()
     for report in reports:
-        if report.when != "teardown":
+        if getattr(report, "when", None) != "teardown":
             continue  # properties are on each of the three reports of a test; the last one has all of them
         for key, value in report.user_properties:
             if key == _KEY and isinstance(value, dict):

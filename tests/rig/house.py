@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.git import GitCli
+from vis_tasks.adapters.git_refs import GitRefCell
 from vis_tasks.adapters.npm.config import NpmConfig
 from vis_tasks.adapters.npm.node import FoundNpm
 from vis_tasks.adapters.npm.npmrc import file_layer
@@ -47,6 +48,7 @@ def house(
     boundary: Callable[[str], None],
     machine: Machine | None = None,
     desk: Desk | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Run:
     """A run over the checkout at ``root``, its npm settings read from ``.npmrc`` in ``HOME`` without starting npm.
 
@@ -58,8 +60,9 @@ def house(
         boundary: called with a label before and after everything that leaves a trace, and before each question to the registry.
         machine: who holds the lock; this process by default.
         desk: where decisions are made; npm by default.
+        settings: variables that stand above vis.toml.
     """
-    config = load_config(root, {}).config
+    config = load_config(root, settings or {}).config
     tools: Tools = build_tools(root, config, console)
     runner = _Runner(SubprocessRunner(base_env=env), boundary)
 
@@ -80,7 +83,9 @@ def house(
         files=_Files(tools.files, boundary),
         machine=machine or tools.machine,
         git=GitCli(runner, root, env),
+        ref_cell=lambda remote, ref: GitRefCell(runner, root, remote, ref),
         npm=npm,
+        npm_soon=lambda: None,
         forge=lambda: _Around(forge, ("ensure_release",), "forge", boundary),
         packer=lambda _workspace: _Packing(Packer(), ("pack",), "packer", boundary),
     )

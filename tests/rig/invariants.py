@@ -2,74 +2,136 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
+    from tests.rig.remote import Refs
     from tests.rig.sandbox import Sandbox
     from vis_tasks.registry.run import Registry
 
-__all__ = ["broken_promises", "debts", "litter"]
+__all__ = ["broken_promises", "debts", "litter", "on_disk", "state_at", "unpacked"]
+
+Key = tuple[str, str]
 
 
-def broken_promises(box: Sandbox, registry: Registry, *, ours: frozenset[str]) -> list[str]:
-    """What must hold at every moment, in the middle of a run or after a crash.
+def broken_promises(
+    box: Sandbox, registry: Registry, *, ours: frozenset[str], by_hand: Collection[str] = ()
+) -> list[str]:
+    """What must hold at every moment, in the middle of a run or after a crash. Two git processes where nothing is new.
 
     Args:
         box: the repositories.
         registry: the registry.
         ours: names of the packages released here.
+        by_hand: tags that people made.
     """
-    found = []
-    staged: Counter[tuple[str, str]] = Counter()
-    freed: Counter[tuple[str, str]] = Counter()
-    for line in registry.audit():
-        key = (line.name, line.version)
-        staged[key] += line.action == "staged"
-        freed[key] += line.action == "rejected"
-    found += [
+    refs = box.view.refs()
+    staged, freed = _counted(registry)
+    found = [
         f"{name}@{version} was staged {count} times"
         for (name, version), count in staged.items()
         if count > 1 + freed[name, version]
     ]
-    live = {(name, version): document for name in ours for version, document in registry.versions(name).items()}
-    for tag, commit in remote_tags(box).items():
-        name, _, version = tag.rpartition("@")
-        if (name, version) not in live:
-            found.append(f"the tag {tag} has no live version")
-            continue
-        if manifest_at(box, commit, name).get("version") != version:
-            found.append(f"the tag {tag} points at a commit with another version")
-        elif manifest_at(box, f"{commit}^", name).get("version") == version:
-            found.append(f"the tag {tag} does not point at the commit that brought the version")
-        words = box.git(box.remote, "for-each-ref", f"refs/tags/{tag}", "--format=%(contents)")
-        if live[name, version]["dist"]["integrity"] not in words:
-            found.append(f"the tag {tag} names other bytes than are live")
+    found += _wrong_tags(box, registry, refs, ours, by_hand)
     try:
-        state = state_at(box)
+        state = box.view.staged(refs.main)
     except ValueError as error:
         return [*found, f"staged.json on the remote can't be read: {error}"]
-    said = {(item["name"], item["version"]) for item in state.get("rejected", [])}
-    said |= {(item["name"], item["version"]) for item in state.get("pending", []) if item["reason"] == "rejected"}
+    return found + _wrong_state(registry, state, freed, ours)
+
+
+def _counted(registry: Registry) -> tuple[Counter[Key], Counter[Key]]:
+    """How often each version was staged, and rejected."""
+    staged: Counter[Key] = Counter()
+    freed: Counter[Key] = Counter()
+    for line in registry.audit():
+        staged[line.name, line.version] += line.action == "staged"
+        freed[line.name, line.version] += line.action == "rejected"
+    return staged, freed
+
+
+def _wrong_tags(
+    box: Sandbox, registry: Registry, refs: Refs, ours: Iterable[str], by_hand: Collection[str]
+) -> list[str]:
+    found = []
+    live = {(name, version): document for name in ours for version, document in registry.versions(name).items()}
+    view = box.view
+    keys = {tag: (tag.rpartition("@")[0], tag.rpartition("@")[2]) for tag in refs.tags}
+    view.files((refs.tags[tag].commit, f"packages/{name}/package.json") for tag, (name, _) in keys.items())
+    for tag, (name, version) in keys.items():
+        there = refs.tags[tag]
+        if (name, version) not in live:
+            found.append(f"the tag {tag} has no live version")
+        elif view.manifest(there.commit, name).get("version") != version:
+            found.append(f"the tag {tag} points at a commit with another version")
+        elif live[name, version]["dist"]["integrity"] not in there.words and tag not in by_hand:
+            found.append(f"the tag {tag} names other bytes than are live")
+        elif unpacked(registry.tarball(name, version)) != view.tree(there.commit, f"packages/{name}"):
+            found.append(f"the tag {tag} points at a commit that the live bytes were not built from")
+    return found
+
+
+def unpacked(tarball: bytes) -> dict[str, bytes]:
+    """The files of a tarball, by their path in the package."""
+    with tarfile.open(fileobj=io.BytesIO(tarball), mode="r:gz") as archive:
+        files = ((member.name, archive.extractfile(member)) for member in archive.getmembers())
+        return {name.removeprefix("package/"): file.read() for name, file in files if file is not None}
+
+
+def _wrong_state(registry: Registry, state: dict[str, Any], freed: Counter[Key], ours: Iterable[str]) -> list[str]:
+    found = []
+    lists = {which: [_key(item) for item in state.get(which, [])] for which in ("pending", "approved", "rejected")}
+    for which, keys in lists.items():
+        twice = [key for key, count in Counter(keys).items() if count > 1]
+        found += [f"{name}@{version} stands twice in staged.json's {which}" for name, version in twice]
+    both = set(lists["pending"]) & set(lists["approved"]) | set(lists["approved"]) & set(lists["rejected"])
+    found += [f"staged.json calls {name}@{version} approved, and something else, too" for name, version in both]
+    said = {*lists["rejected"], *(_key(item) for item in state.get("pending", []) if item["reason"] == "rejected")}
     found += [
         f"{name}@{version} is called rejected, and nobody rejected it"
         for name, version in said
         if not freed[name, version]
     ]
-    owed = {(item["name"], item["version"]) for item in state.get("approved", [])}
-    found += [f"{name}@{version} is called approved, and isn't live" for name, version in owed - live.keys()]
+    live = {(name, version) for name in ours for version in registry.versions(name)}
+    found += [f"{name}@{version} is called approved, and isn't live" for name, version in set(lists["approved"]) - live]
     return found
 
 
-def debts(box: Sandbox, registry: Registry, *, ours: frozenset[str], forge: dict[str, Any] | None = None) -> list[str]:
-    """What must hold once a release has ended well."""
+def _key(item: dict[str, Any]) -> Key:
+    return item["name"], item["version"]
+
+
+def debts(
+    box: Sandbox,
+    registry: Registry,
+    *,
+    ours: frozenset[str],
+    forge: dict[str, Any] | None = None,
+    foreign: frozenset[Key] = frozenset(),
+    by_hand: Collection[str] = (),
+) -> list[str]:
+    """What must hold once a release has ended well, and nothing is left to wait for.
+
+    Args:
+        box: the repositories.
+        registry: the registry.
+        ours: names of the packages released here.
+        forge: the forge's releases by tag; not looked at when None.
+        foreign: versions that somebody else put live with bytes of their own.
+        by_hand: tags that people made, without a release or a line in the changelog.
+    """
     found = []
-    state, tags = state_at(box), remote_tags(box)
+    refs = box.view.refs()
+    state = box.view.staged(refs.main)
     stages = {(item.name, item.version): item.id for item in registry.stages()}
-    recorded = {(entry["name"], entry["version"]): entry for entry in state.get("pending", [])}
+    recorded = {_key(entry): entry for entry in state.get("pending", [])}
     for key, stage_id in stages.items():
         if key not in recorded:
             found.append(f"the stage of {key[0]}@{key[1]} is forgotten")
@@ -82,32 +144,54 @@ def debts(box: Sandbox, registry: Registry, *, ours: frozenset[str], forge: dict
         for (name, version), entry in recorded.items()
         if entry["reason"] in {"waiting", "timeout"} and (name, version) not in stages
     ]
-    approved = {(line.name, line.version) for line in registry.audit() if line.action == "approved"}
-    for name, version in approved:
-        if version not in registry.versions(name):
-            continue
-        if f"{name}@{version}" not in tags:
-            found.append(f"{name}@{version} is live without its tag")
-        if forge is not None and f"{name}@{version}" not in forge:
-            found.append(f"{name}@{version} has no release on the forge")
+    found += [
+        f"{name}@{version} is tagged, and others made it"
+        for name, version in foreign
+        if f"{name}@{version}" in refs.tags
+    ]
     if state.get("approved"):
         found.append(f"staged.json still owes tags: {state['approved']}")
-    log = show(box, "HEAD", "CHANGELOG.md") or ""
+    told = {tag for tag in refs.tags if tag not in by_hand}
+    return found + _untold(box, registry, refs, told, ours=ours, forge=forge, foreign=foreign) + _left_over(box, refs)
+
+
+def _untold(
+    box: Sandbox,
+    registry: Registry,
+    refs: Refs,
+    told: Collection[str],
+    *,
+    ours: frozenset[str],
+    forge: dict[str, Any] | None,
+    foreign: frozenset[Key],
+) -> list[str]:
+    """What was released and not told, or told and not released."""
+    found = []
+    live = {(name, version) for name in ours for version in registry.versions(name)} - foreign
+    for name, version in live - {(name, "1.0.0") for name in ours}:
+        if f"{name}@{version}" not in refs.tags:
+            found.append(f"{name}@{version} is live without its tag")
+        elif forge is not None and f"{name}@{version}" in told and f"{name}@{version}" not in forge:
+            found.append(f"{name}@{version} has no release on the forge")
+    if forge is not None:
+        found += [f"the forge has a release {tag} without a tag" for tag in forge if tag not in told]
+    log = (box.view.file(refs.main, "CHANGELOG.md") or b"").decode()
     lines = Counter(line for line in log.splitlines() if line.startswith("- "))
-    found += [f"{tag} stands {lines[f'- {tag}']} times in CHANGELOG.md" for tag in tags if lines[f"- {tag}"] != 1]
-    found += [f"{line} stands in CHANGELOG.md without a tag" for line in lines if line[2:] not in tags]
-    left = [path for path in files_at(box) if path.startswith(".vis/release/") and path.endswith(".md")]
-    found += [f"the change file {path} was not used" for path in left]
-    subjects = box.git(box.remote, "log", "--format=%s", "main").splitlines()
-    found += [f"a temporary file is in git: {path}" for path in files_at(box) if path.endswith(".tmp")]
-    versions = Counter(
-        line
-        for line in box.git(box.remote, "log", "--format=%b", "main").splitlines()
-        if line.startswith("Vis-Release: ")
-    )
-    found += [f"{line} was committed {count} times" for line, count in versions.items() if count > 1]
-    assert subjects
+    found += [f"{tag} stands {lines[f'- {tag}']} times in CHANGELOG.md" for tag in told if lines[f"- {tag}"] != 1]
+    found += [f"{line} stands in CHANGELOG.md without a tag" for line in lines if line[2:] not in told]
     return found
+
+
+def _left_over(box: Sandbox, refs: Refs) -> list[str]:
+    paths = box.view.paths(refs.main)
+    found = [
+        f"the change file {path} was not used"
+        for path in paths
+        if path.startswith(".vis/release/") and path.endswith(".md")
+    ]
+    found += [f"a temporary file is in git: {path}" for path in paths if path.endswith(".tmp")]
+    versions = Counter(line for line in box.view.log("%b", refs.main) if line.startswith("Vis-Release: "))
+    return found + [f"{line} was committed {count} times" for line, count in versions.items() if count > 1]
 
 
 def litter(box: Sandbox, root: Path) -> list[str]:
@@ -117,7 +201,7 @@ def litter(box: Sandbox, root: Path) -> list[str]:
         for line in box.git(root, "status", "--porcelain", "--ignored", "--untracked-files=all").splitlines()
         if _is_litter(line)
     ]
-    head, main = box.git(root, "rev-parse", "HEAD"), box.git(box.remote, "rev-parse", "main")
+    head, main = box.git(root, "rev-parse", "HEAD"), box.view.refs().main
     return found + ([f"HEAD is {head[:9]}, the remote's main {main[:9]}"] if head != main else [])
 
 
@@ -126,33 +210,18 @@ def _is_litter(line: str) -> bool:
     return not (line.startswith("!!") and path.startswith((".vis/release/.state.json", ".vis/release/dist/")))
 
 
-def remote_tags(box: Sandbox) -> dict[str, str]:
-    """Tag → commit, as the remote has them."""
-    listing = box.git(
-        box.remote, "for-each-ref", "refs/tags", "--format=%(refname:strip=2) %(*objectname) %(objectname)"
-    )
-    return {line.split()[0]: line.split()[1] for line in listing.splitlines()}
-
-
 def state_at(box: Sandbox) -> dict[str, Any]:
     """staged.json on the remote's main."""
-    text = show(box, "main", ".vis/release/staged.json")
-    return {} if text is None else json.loads(text)
+    return box.view.staged(box.view.refs().main)
 
 
-def manifest_at(box: Sandbox, commit: str, name: str) -> dict[str, Any]:
-    """A package's package.json in a commit."""
-    text = show(box, commit, f"packages/{name}/package.json")
-    return {} if text is None else json.loads(text)
-
-
-def show(box: Sandbox, commit: str, path: str) -> str | None:
-    """A file in a commit of the remote; None when it isn't there."""
-    if not box.git(box.remote, "ls-tree", commit, "--", path, check=False):
-        return None
-    return box.git(box.remote, "show", f"{commit}:{path}")
-
-
-def files_at(box: Sandbox) -> list[str]:
-    """Everything on the remote's main."""
-    return box.git(box.remote, "ls-tree", "-r", "--name-only", "main").splitlines()
+def on_disk(root: Path) -> list[str]:
+    """State files of a checkout that can't be read any more, whatever happened to the machine."""
+    found = []
+    for name in ("staged.json", ".state.json"):
+        path = root / ".vis" / "release" / name
+        try:
+            json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        except ValueError as error:
+            found.append(f"{path.parent.parent.parent.name}: {name} can't be read: {error}")
+    return found

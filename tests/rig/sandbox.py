@@ -9,10 +9,13 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.registry.run import start_registry
+from tests.rig.remote import Remote
+from vis_tasks.registry.run import Settings, start_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +39,16 @@ settle = "1s"
 """
 
 
+class _LongAgo:
+    """The registry's time when its first versions went live: before any clock of a test begins."""
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    async def pause(self, seconds: float) -> None:
+        """Nobody waits here."""
+
+
 @contextmanager
 def quick_folder() -> Iterator[Path]:
     """A folder for many small repositories, in memory where there is such a place; removed at the end."""
@@ -56,6 +69,11 @@ class Sandbox:
     @property
     def remote(self) -> Path:
         return self.folder / "remote.git"
+
+    @cached_property
+    def view(self) -> Remote:
+        """A look into the remote."""
+        return Remote(self.remote, self.env)
 
     @property
     def work(self) -> Path:
@@ -101,7 +119,7 @@ class Sandbox:
 
     def furnish(self, packages: Mapping[str, Mapping[str, Any]]) -> None:
         """A registry for these packages, each live as 1.0.0: a maintainer, alice, and CI, whose token is kept beside it."""
-        with start_registry(self.folder / "registry") as registry:
+        with start_registry(self.folder / "registry", settings=Settings(clock=_LongAgo())) as registry:
             registry.add_user("alice")
             registry.add_user("ci", two_factor=False)
             for name in packages:

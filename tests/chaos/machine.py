@@ -1,0 +1,170 @@
+"""The state machine: what may happen, in any order, and what must hold after each step and at the end."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import hypothesis.strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.chaos.town import FAULTS, Town
+from tests.chaos.variants import MACHINES, PACKAGES, Variant
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = ["chaos_machine"]
+
+Deed = tuple[Any, ...]
+
+# Where a wait is most easily deceived, and where an upload is.
+_DECEIVING = [number for number, fault in enumerate(FAULTS) if fault.route in {"stage.list", "stage.publish"}]
+
+machines = st.sampled_from(MACHINES)
+levels = st.sampled_from(["patch", "patch", "minor"])
+verdicts = st.sampled_from(["approve", "approve", "reject"])
+numbers = st.integers(0, 3)
+crashes = st.none() | st.integers(1, 170)
+some_packages = st.lists(st.sampled_from(sorted(PACKAGES)), max_size=3, unique=True)
+faults = st.integers(0, len(FAULTS) - 1) | st.sampled_from(_DECEIVING)
+goals = st.sampled_from(["release", "release", "release", "version", "stage", "reconcile", "tag"])
+variants = st.builds(
+    Variant,
+    trusted=st.booleans(),
+    checkpoint=st.sampled_from(["auto", "auto", "always", "never"]),
+    concurrency=st.sampled_from([1, 1, 2]),
+    plain=st.booleans(),
+    detached=st.sampled_from([False, False, False, True]),
+    remote_lock=st.sampled_from([False, False, True]),
+    # Never to note what can't be read back is a choice to forget: no promise can be kept under it.
+).map(
+    lambda each: (
+        Variant(**{**vars(each), "checkpoint": "auto"}) if each.trusted and each.checkpoint == "never" else each
+    )
+)
+# What others do in the pauses of a release.
+deeds = st.one_of(
+    st.tuples(st.just("judge"), numbers, verdicts),
+    st.tuples(st.just("judge"), numbers, verdicts),
+    st.tuples(st.just("judge"), numbers, verdicts),
+    st.tuples(st.just("decide"), machines, verdicts, numbers),
+    st.tuples(st.just("develop"), some_packages, levels),
+    st.tuples(st.just("release"), machines),
+    st.tuples(st.just("trouble"), faults),
+    st.tuples(st.just("usurp"), numbers),
+    st.tuples(st.just("jump"), st.sampled_from([-2.0, 0.5, 30.0])),
+    st.tuples(st.just("pass_time"), st.just(0.0)),
+)
+
+
+class Chaos(RuleBasedStateMachine):
+    """One schedule after the other, each in a world of its own."""
+
+    home: ClassVar[Path]
+    counts: ClassVar[Counter[str]]
+    towns: ClassVar[Iterator[int]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.town: Town | None = None
+
+    @property
+    def world(self) -> Town:
+        assert self.town is not None
+        return self.town
+
+    @initialize(variant=variants, packages=some_packages)
+    def begin(self, variant: Variant, packages: list[str]) -> None:
+        self.town = Town.found(self.home, self.home / f"town-{next(self.towns)}", variant)
+        if packages:
+            self.world.develop(packages)
+
+    @rule(packages=some_packages, level=levels)
+    def develop(self, packages: list[str], level: str) -> None:
+        self.world.develop(packages, level)
+
+    @rule(where=machines, goal=goals, crash=crashes, meanwhile=st.lists(deeds, max_size=5))
+    def release(self, where: str, goal: str, crash: int | None, meanwhile: list[Deed]) -> None:
+        self.world.release(where, goal=goal, crash=crash, meanwhile=self._deeds(meanwhile))
+
+    @rule(where=machines, packages=some_packages, crash=crashes, meanwhile=st.lists(deeds, min_size=1, max_size=5))
+    def change_and_release(self, where: str, packages: list[str], crash: int | None, meanwhile: list[Deed]) -> None:
+        self.world.develop(packages or ["core"])
+        self.world.release(where, crash=crash, meanwhile=self._deeds(meanwhile))
+
+    def _deeds(self, meanwhile: list[Deed]) -> list[Callable[[], None]]:
+        return [partial(getattr(self.world, name), *arguments) for name, *arguments in meanwhile]
+
+    @rule(number=numbers, verdict=verdicts)
+    def judge(self, number: int, verdict: str) -> None:
+        self.world.judge(number, verdict)
+
+    @rule(where=machines, verdict=verdicts, number=numbers, crash=crashes, tag=st.booleans())
+    def decide(self, where: str, verdict: str, number: int, crash: int | None, *, tag: bool) -> None:
+        self.world.decide(where, verdict, number, crash=crash, tag=tag)
+
+    @rule(where=machines)
+    def drop_rejected(self, where: str) -> None:
+        self.world.drop_rejected(where)
+
+    @rule(where=machines)
+    def restage(self, where: str) -> None:
+        self.world.restage(where)
+
+    @rule(where=machines)
+    def unlock(self, where: str) -> None:
+        self.world.unlock(where)
+
+    @rule(number=faults)
+    def trouble(self, number: int) -> None:
+        self.world.trouble(number)
+
+    @rule(number=numbers)
+    def usurp(self, number: int) -> None:
+        self.world.usurp(number)
+
+    @rule(
+        scan=st.sampled_from([0.0, 7.0, 400.0]),
+        edge=st.sampled_from([0.0, 300.0]),
+        document=st.sampled_from([0.0, 20.0]),
+        then=st.sampled_from([0.0, 10.0, 600.0]),
+    )
+    def lag(self, scan: float, edge: float, document: float, then: float) -> None:
+        self.world.lag(scan, edge, document)
+        self.world.pass_time(then)
+
+    @rule(hours=st.sampled_from([-2.0, 0.5, 30.0]))
+    def jump(self, hours: float) -> None:
+        self.world.jump(hours)
+
+    @rule(where=machines)
+    def lose(self, where: str) -> None:
+        self.world.lose(where)
+
+    @invariant()
+    def promises_are_kept(self) -> None:
+        self.world.check()
+
+    def teardown(self) -> None:
+        if self.town is None:
+            return
+        try:
+            self.town.settle_all()
+            self.town.counts["schedules"] += 1
+        finally:
+            self.town.close()
+            self.counts.update(self.town.counts)
+
+
+def chaos_machine(home: Path, counts: Counter[str]) -> type[Chaos]:
+    """The state machine, its worlds below a folder.
+
+    Args:
+        home: where the worlds are.
+        counts: is told how often each thing happened.
+    """
+    return type("Chaos", (Chaos,), {"home": home, "counts": counts, "towns": itertools.count()})
