@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,14 @@ def _waited(folder: Path, env: dict[str, str], count: int, wait: int) -> tuple[f
     )
     program = str(Path(sys.executable).with_name("vis-tasks"))
     subprocess.run([program, "stage"], cwd=root, env=env, check=True, capture_output=True)
+    begin = time.monotonic()
     process = subprocess.Popen(
         [program, "wait"], cwd=root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    _, _status, used = os.wait4(process.pid, 0)
+    _, status, used = os.wait4(process.pid, 0)
+    if status or time.monotonic() - begin < wait:
+        msg = f"it ended after {time.monotonic() - begin:.0f} of {wait} s with status {status}"
+        raise RuntimeError(msg)
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
