@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.review.builders import entry, tarball
 from vis_tasks.adapters.npm import contents as module
 from vis_tasks.adapters.npm.contents import read_contents
+from vis_tasks.core.review.model import Contents
 from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
@@ -50,6 +54,41 @@ def test_escapes_links_devices_and_doubles_are_refused(bad: tuple[tarfile.TarInf
     assert caught.value.code == "BAD_TARBALL"
     assert "vis-review-" not in caught.value.message, "no temporary path is shown"
     assert sorted(tmp_path.rglob("*")) == before
+
+
+HONEST = gzip.decompress(tarball(entry("package/lib/a.js", b"one\n" * 700), entry("package/b.bin", bytes(range(256)))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    changes=st.lists(st.tuples(st.integers(0, len(HONEST) - 1), st.integers(0, 255)), max_size=12),
+    end=st.one_of(st.just(len(HONEST)), st.integers(0, len(HONEST))),
+    flip=st.one_of(st.none(), st.integers(0, 10**6)),
+)
+def test_whatever_is_wrong_with_a_tarball_it_is_read_or_refused(changes, end, flip) -> None:
+    broken = bytearray(HONEST)
+    for place, value in changes:
+        broken[place] = value
+    data = bytearray(gzip.compress(bytes(broken[:end]), 1, mtime=0))
+    if flip is not None:
+        data[flip % len(data)] ^= 1 << flip % 8
+
+    found = outcome(bytes(data))
+    paths = found.files if isinstance(found, Contents) else ()
+    assert found != ""
+    assert all(".." not in path.split("/") and not path.startswith("/") for path in paths)
+
+
+def outcome(data: bytes) -> Contents | str:
+    """The contents, or the words of the refusal; any other error is a defect."""
+    try:
+        return read_contents(data)
+    except Failed as error:
+        return error.message if error.code == "BAD_TARBALL" else ""
+
+
+def test_a_tarball_that_ends_in_the_middle_of_a_file_is_refused() -> None:
+    assert outcome(gzip.compress(HONEST[:1900])) == "unexpected end of data"
 
 
 def test_a_bomb_is_refused_by_what_its_headers_claim(mocker) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 from typing import IO
 
@@ -36,6 +38,9 @@ def read_contents(data: bytes) -> Contents:
             return _read(path)
         except Failed as error:
             raise Failed(error.message.replace(f"{path}: ", ""), code=error.code) from error
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+            # The end of a broken stream shows only while the last of its files is read.
+            raise Failed(str(error) or type(error).__name__, code="BAD_TARBALL") from error
 
 
 def _read(path: Path) -> Contents:
