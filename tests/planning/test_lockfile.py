@@ -191,19 +191,103 @@ importers:
 """
 
 
-def test_pnpm_is_only_asked_when_its_importers_are_behind(tmp_path):
-    members = (
-        package("@acme/a", path="packages/a"),
-        package("b", deps={"@acme/a": "workspace:^", "left-pad": "^1.0.0"}),
-    )
+def pnpm_repo(tmp_path, spec="workspace:^", *, lock=PNPM_LOCK):
+    members = (package("@acme/a", path="packages/a"), package("b", deps={"@acme/a": spec, "left-pad": "^1.0.0"}))
     root = write_workspace(tmp_path, *members, manager="pnpm")
-    (root / "pnpm-lock.yaml").write_text(PNPM_LOCK)
+    (root / "pnpm-lock.yaml").write_text(lock, newline="")
+    return root
+
+
+def test_pnpm_s_file_is_left_alone_while_its_importers_say_the_same(tmp_path):
+    assert refresh_lockfile(read_workspace(pnpm_repo(tmp_path)), Refusing()) == ()
+
+
+@pytest.mark.parametrize(
+    ("locked", "now"),
+    [
+        ("^1.0.0", "^1.0.1"),
+        ("'>=1.0.0 <3'", ">=1.0.0 <4"),
+        ("workspace:^1.0.0", "workspace:^1.0.1"),
+        ("1.0.0", "1.0.1"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_linked_member_s_moved_range_is_edited_in_pnpm_s_file(tmp_path, locked, now, end):
+    lock = PNPM_LOCK.replace("workspace:^", locked).replace("\n", end)
+    root = pnpm_repo(tmp_path, now, lock=lock)
+    manifest = root / "packages/a/package.json"
+    manifest.write_text(manifest.read_text().replace("1.0.0", "1.0.1"))
+    assert refresh_lockfile(read_workspace(root), Refusing()) == ("pnpm-lock.yaml",)
+    quote = "'" if locked.startswith("'") else ""
+    edited = lock.replace(f"specifier: {locked}", f"specifier: {quote}{now}{quote}", 1)
+    assert (root / "pnpm-lock.yaml").read_bytes().decode() == edited
+
+
+def test_a_peer_that_pnpm_lists_as_a_dependency_is_known(tmp_path):
+    members = (package("@acme/a", path="packages/a"), package("b", peer={"@acme/a": "^1.0.0"}))
+    root = write_workspace(tmp_path, *members, manager="pnpm")
+    (root / "pnpm-lock.yaml").write_text(PNPM_LOCK.replace("workspace:^", "^1.0.0"))
     assert refresh_lockfile(read_workspace(root), Refusing()) == ()
-    manifest = root / "packages/b/package.json"
-    manifest.write_text(manifest.read_text().replace("workspace:^", "workspace:^2.0.0"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "lock"),
+    [
+        ("workspace:^2.0.0", PNPM_LOCK),  # the member doesn't fit
+        ("^1.0.1", PNPM_LOCK.replace("link:../a", "1.0.0").replace("workspace:^", "^1.0.0")),  # from the registry
+        ("^1.0.0", PNPM_LOCK.replace("  packages/b:", "  packages/c:")),  # not in the file
+        (">=1.0.0", PNPM_LOCK.replace("workspace:^", "^1.0.0")),  # may have to be quoted
+    ],
+)
+def test_pnpm_is_asked_for_all_else(tmp_path, spec, lock):
+    root = pnpm_repo(tmp_path, spec, lock=lock)
     runner = Scripted(root / "pnpm-lock.yaml", b"new")
     assert refresh_lockfile(read_workspace(root), runner) == ("pnpm-lock.yaml",)
     assert runner.calls[0][0] == ("pnpm", "install", "--lockfile-only", "--ignore-scripts", "--no-frozen-lockfile")
+
+
+YARN_LOCK = """__metadata:
+  version: 8
+  cacheKey: 10c0
+
+"@acme/core@npm:^1.2.0, @acme/core@workspace:packages/core":
+  version: 0.0.0-use.local
+  resolution: "@acme/core@workspace:packages/core"
+  languageName: unknown
+  linkType: soft
+
+"b@workspace:packages/b":
+  version: 0.0.0-use.local
+  resolution: "b@workspace:packages/b"
+  dependencies:
+    "@acme/core": "npm:^1.2.0"
+    ms: "npm:2.0.0"
+  peerDependencies:
+    "@acme/core": "*"
+  languageName: unknown
+  linkType: soft
+
+"ms@npm:2.0.0":
+  version: 2.0.0
+  resolution: "ms@npm:2.0.0"
+  checksum: 10c0/123
+  languageName: node
+  linkType: hard
+"""
+
+
+def test_later_yarn_is_only_asked_when_a_member_asks_for_another_range(tmp_path):
+    peer = {"@acme/core": "*"}
+    members = (package("@acme/core", "1.2.0"), package("b", deps={"@acme/core": "^1.2.0", "ms": "2.0.0"}, peer=peer))
+    root = write_workspace(tmp_path, *members)
+    (root / "yarn.lock").write_text(YARN_LOCK)
+    assert refresh_lockfile(read_workspace(root), Refusing()) == ()
+    (root / "yarn.lock").write_text(YARN_LOCK.replace('"npm:^1.2.0"', "^1.2.0"))  # Yarn 2 and 3 wrote it so
+    assert refresh_lockfile(read_workspace(root), Refusing()) == ()
+    manifest = root / "packages/b/package.json"
+    manifest.write_text(manifest.read_text().replace("^1.2.0", "^1.3.0"))
+    runner = Scripted(root / "yarn.lock", b"new")
+    assert refresh_lockfile(read_workspace(root), runner) == ("yarn.lock",)
 
 
 def test_yarn_1_does_not_mention_members_and_later_yarn_runs_without_scripts(tmp_path):

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.workspace import read_workspace
 from vis_tasks.core.npmlock import NeedsNpm, edit_lock
-from vis_tasks.core.pnpmlock import specifiers_match
+from vis_tasks.core.pnpmlock import NeedsPnpm, edit_pnpm_lock
+from vis_tasks.core.yarnlock import yarn_lock_holds
 from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ _ENV = {"yarn": {"YARN_ENABLE_IMMUTABLE_INSTALLS": "0", "YARN_ENABLE_SCRIPTS": "
 def refresh_lockfile(workspace: Workspace, runner: Runner) -> tuple[str, ...]:
     """Bring the lock file in step with the package.json files on disk.
 
-    npm's file is edited directly where that is provably what npm would write: no process, no network. A pnpm lock file whose
-    importers already say what the package.json files say, and a Yarn 1 lock file (which doesn't mention members), are left
-    alone. Otherwise one process of the package manager runs, without scripts.
+    npm's and pnpm's files are edited directly where that is provably what they would write: no process, no network. A
+    yarn.lock that asks for members as the package.json files do already is left alone, and so is every one of Yarn 1 (which
+    doesn't mention members). Otherwise one process of the package manager runs, in its way of doing the least, without scripts.
 
     Args:
         workspace: the workspace; its package.json files are read again, so that one planned from before the edits will do.
@@ -58,10 +59,8 @@ def refresh_lockfile(workspace: Workspace, runner: Runner) -> tuple[str, ...]:
         return ()
     current = read_workspace(workspace.root)
     before = {name: (workspace.root / name).read_bytes() for name in found}
-    if workspace.manager == "npm" and _edit_npm(current, found[0], before[found[0]]):
+    if _edited(current, found[0], before[found[0]]):
         return _changed(workspace.root, before)
-    if _untouched(current, before[found[0]]):
-        return ()
     try:
         runner.run(_COMMANDS[workspace.manager], cwd=workspace.root, env=_ENV.get(workspace.manager))
     except Failed:
@@ -71,24 +70,22 @@ def refresh_lockfile(workspace: Workspace, runner: Runner) -> tuple[str, ...]:
     return _changed(workspace.root, before)
 
 
-def _edit_npm(workspace: Workspace, name: str, content: bytes) -> bool:
-    """Edit the file in place; False when only npm can tell."""
+def _edited(workspace: Workspace, name: str, content: bytes) -> bool:
+    """Bring the file in step without its package manager; False when only that can tell."""
     try:
-        after = edit_lock(content.decode("utf-8"), workspace)
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    if isinstance(after, NeedsNpm):
+    if workspace.manager == "yarn":
+        return yarn_lock_holds(text, workspace)
+    if workspace.manager == "bun":
+        return False
+    after = edit_lock(text, workspace) if workspace.manager == "npm" else edit_pnpm_lock(text, workspace)
+    if isinstance(after, NeedsNpm | NeedsPnpm):
         return False
     if after.encode() != content:
         _write(workspace.root / name, after.encode())
     return True
-
-
-def _untouched(workspace: Workspace, content: bytes) -> bool:
-    if workspace.manager == "pnpm":
-        return specifiers_match(content.decode("utf-8", errors="replace"), workspace)
-    # Yarn 1 writes "# yarn lockfile v1" and no members; later ones start with a __metadata entry.
-    return workspace.manager == "yarn" and b"yarn lockfile v1" in content[:200]
 
 
 def _changed(root: Path, before: dict[str, bytes]) -> tuple[str, ...]:
