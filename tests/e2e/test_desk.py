@@ -7,8 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from tests.e2e.terminal import on_terminal
+from tests.registry.builders import upload
 
 if TYPE_CHECKING:
     from tests.e2e.world import World
@@ -61,6 +63,24 @@ def test_the_list_merges_what_npm_and_what_staged_json_know(world: World) -> Non
     assert re.search(r"staged \d+ s ago by ci", listed.stdout), "age and who staged it"
     document = world.run("stage.list", "core", "--json").document
     assert [(each["name"], each["mark"], each["actor"]) for each in document["stages"]] == [("core", None, "ci")]
+
+
+def test_hundreds_of_stages_are_listed_page_by_page(world: World) -> None:
+    world.package("core").commit()
+    as_alice(world)
+    token = world.registry.token("ci", kind="read-write")
+    with requests.Session() as session:
+        session.headers["authorization"] = f"Bearer {token}"
+        for number in range(250):
+            body = upload("core", f"2.0.{number}")
+            assert session.post(f"{world.registry.url}-/stage/package/core", json=body, timeout=30).status_code == 201
+
+    listed = world.run("stage.list", "--json")
+
+    assert listed.code == 0, listed.text
+    versions = [each["version"] for each in listed.document["stages"]]
+    assert sorted(versions) == sorted(f"2.0.{number}" for number in range(250))
+    assert {each["mark"] for each in listed.document["stages"]} == {"npm-only"}
 
 
 def test_without_permission_the_list_says_so_and_shows_what_staged_json_holds(world: World) -> None:
