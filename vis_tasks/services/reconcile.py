@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from vis_tasks.ports import Live
     from vis_tasks.services.readings import Reading
     from vis_tasks.services.run import Run
+    from vis_tasks.services.wave import Wave
 
 __all__ = ["look", "reconcile"]
 
@@ -54,6 +55,22 @@ def reconcile(run: Run) -> None:
     A record seen gone for the first time is noted with its time; a later run may then find it rejected (see the decision table).
     """
     wave = find_wave(run)
+    with run.state.together():
+        _take_in(run, wave)
+    done = {(outcome.name, outcome.version) for outcome in run.report.outcomes.values()}
+    open_entries = [entry for entry in run.state.pending().pending if entry.key not in done]
+    readings = read_all(run, open_entries) if open_entries else {}
+    with run.state.together():
+        for entry in open_entries:
+            _judge(run, entry, readings[entry.key])
+    asked = {entry.key for entry in open_entries}
+    still_open = {"waiting", "timeout"}
+    remind_daily(run, [each for each in run.state.pending().pending if each.key in asked and each.reason in still_open])
+    _prune(run)
+    forget_wave(run)
+
+
+def _take_in(run: Run, wave: Wave) -> None:
     for ours, found in wave.strange:
         write_down(run, ours, "mismatch", live=found)
     for package, found in wave.unproven:
@@ -62,16 +79,6 @@ def reconcile(run: Run) -> None:
         if run.state.pending().find_approved(*entry.key) is None:
             run.state.change(lambda state, entry=entry: state.approve(entry))  # type: ignore[misc]
             run.tools.console.detail(f"{entry.spec} is live and was brought by a release, but has no tag yet")
-    done = {(outcome.name, outcome.version) for outcome in run.report.outcomes.values()}
-    open_entries = [entry for entry in run.state.pending().pending if entry.key not in done]
-    readings = read_all(run, open_entries) if open_entries else {}
-    for entry in open_entries:
-        _judge(run, entry, readings[entry.key])
-    asked = {entry.key for entry in open_entries}
-    still_open = {"waiting", "timeout"}
-    remind_daily(run, [each for each in run.state.pending().pending if each.key in asked and each.reason in still_open])
-    _prune(run)
-    forget_wave(run)
 
 
 def _prune(run: Run) -> None:

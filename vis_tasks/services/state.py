@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from vis_tasks.core.pending import Pending
 from vis_tasks.core.wave import Journal, parse_journal, render_journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from vis_tasks.ports import Clock, Files
     from vis_tasks.services.state_branch import StateBranch
@@ -41,6 +42,15 @@ def seconds_since(moment: str | None, now: datetime) -> float:
         return 0.0
 
 
+@dataclass
+class _Held:
+    """What is changed but not written yet: see `StateFiles.together`."""
+
+    pending: Pending
+    journal: Journal | None
+    noted: Journal | None = None
+
+
 class StateFiles:
     """Reads and writes the state; every write is atomic, and none happens when only the time would change.
 
@@ -57,6 +67,7 @@ class StateFiles:
         self._clock = clock
         self.folder = folder
         self.elsewhere = elsewhere
+        self._held: _Held | None = None
         self.committed_path = f"{folder}/staged.json"
         self._copies = f"{folder}/{_COPIES}"
         self.staged_path = f"{self._copies}/{elsewhere.staged_path}" if elsewhere else self.committed_path
@@ -80,6 +91,8 @@ class StateFiles:
         Raises:
             vis_tasks.errors.Failed: it is damaged or newer; it is left as it is.
         """
+        if self._held is not None:
+            return self._held.pending
         content = self._files.read(self.staged_path)
         if self.elsewhere is None:
             return self.parse(content)
@@ -133,6 +146,9 @@ class StateFiles:
 
     def save(self, state: Pending) -> bool:
         """Write staged.json, or remove it when nothing is left; False when nothing but the time would change."""
+        if self._held is not None:
+            changed, self._held.pending = state is not self._held.pending, state
+            return changed
         old = self.pending()
         if replace(old, updated_at="") == replace(state, updated_at=""):
             return False
@@ -151,8 +167,28 @@ class StateFiles:
         self.save(state)
         return state
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write what the block changes at its end, each file once, also when the block is interrupted; not for several threads.
+
+        For decisions that come many at once: between them nothing happens that a kill could cut off from its record.
+        """
+        if self._held is not None:
+            yield
+            return
+        self._held = _Held(self.pending(), self.journal() if self.has_journal() else None)
+        try:
+            yield
+        finally:
+            held, self._held = self._held, None
+            self.save(held.pending)
+            if held.noted is not None:
+                self.note(lambda _old: held.noted or _old)
+
     def journal(self) -> Journal:
         """.state.json; a fresh one when there is none."""
+        if self._held is not None and (self._held.noted or self._held.journal):
+            return self._held.noted or self._held.journal or Journal()
         content = self._files.read(self.journal_path)
         if content is None:
             return Journal(started_at=timestamp(self._clock.now()))
@@ -181,12 +217,17 @@ class StateFiles:
 
     def has_journal(self) -> bool:
         """Whether a wave was begun on this machine and not finished."""
+        if self._held is not None:
+            return (self._held.noted or self._held.journal) is not None
         return self._files.read(self.journal_path) is not None
 
     def note(self, how: Callable[[Journal], Journal]) -> Journal:
         """Change the journal; writes only when something changed."""
         old = self.journal()
         new = how(old)
+        if self._held is not None:
+            self._held.noted = new
+            return new
         if new != old or not self.has_journal():
             self._files.write(self.journal_path, render_journal(new).encode())
         return new

@@ -62,8 +62,9 @@ def tag(run: Run) -> None:
     for item in work:
         run.report.put(Outcome(item.entry.name, item.entry.version, "published", stage_id=item.entry.id))
     make_releases(run, work)
-    for item in work:
-        run.state.change(lambda state, item=item: state.tagged(*item.entry.key))  # type: ignore[misc]
+    with run.state.together():
+        for item in work:
+            run.state.change(lambda state, item=item: state.tagged(*item.entry.key))  # type: ignore[misc]
     if work:
         record(run)
     forget_wave(run)

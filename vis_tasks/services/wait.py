@@ -17,7 +17,7 @@ from vis_tasks.services.wait_view import WaitView
 from vis_tasks.services.wave import forget_wave
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from vis_tasks.core.pending import Entry
     from vis_tasks.core.targets import State
@@ -69,7 +69,7 @@ class Watch:
 
 
 def wait(run: Run) -> None:
-    """Poll until all is decided or the deadline has passed; decisions are written to staged.json as they come.
+    """Poll until all is decided or the deadline has passed; the decisions of a look are written to staged.json at once.
 
     A rejection or a timeout is a warning, never a failure. A version that went live with other bytes is a failure, told at the
     end, after the others had their time.
@@ -95,8 +95,9 @@ def wait(run: Run) -> None:
             interval = _interval(config.poll_interval.total_seconds(), failures, pause)
             clock.sleep(min(interval, max(0.0, deadline - now)))
             view.passed(clock.monotonic(), waiting)
-    for entry in waiting:
-        write_down(run, entry, "timeout")
+    with run.state.together():
+        for entry in waiting:
+            write_down(run, entry, "timeout")
     forget_wave(run)
 
 
@@ -115,6 +116,13 @@ def tick(run: Run, watch: Watch, waiting: Sequence[Entry]) -> tuple[tuple[Entry,
         say).
     """
     readings = read_all(run, waiting, watch.asked)
+    with run.state.together():
+        return _judge_all(run, watch, waiting, readings)
+
+
+def _judge_all(
+    run: Run, watch: Watch, waiting: Sequence[Entry], readings: Mapping[tuple[str, str], Reading]
+) -> tuple[tuple[Entry, ...], float | None]:
     watch.records = {key: reading.record for key, reading in readings.items() if reading.record is not None}
     still: list[Entry] = []
     pause: float | None = None
@@ -161,8 +169,13 @@ def _decide(run: Run, watch: Watch, entry: Entry, reading: Reading) -> Entry | N
 
 
 def _with_id(run: Run, entry: Entry, reading: Reading) -> Entry:
-    """An entry adopted without its id learns it from the list."""
-    if entry.id is None and reading.record is not None:
-        entry = replace(entry, id=reading.record.id)
+    """An entry adopted without its id, or written without its hashes, learns them from the list."""
+    record = reading.record
+    if record is None:
+        return entry
+    known = entry.integrity or entry.shasum
+    learned = replace(entry, id=entry.id or record.id, shasum=entry.shasum if known else record.shasum)
+    if learned != entry:
+        entry = learned
         run.state.change(lambda state: state.put(entry))
     return entry
