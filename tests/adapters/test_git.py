@@ -604,6 +604,18 @@ class TestMoving:
         assert not (repo.root / "ours").exists()
         assert (repo.root / "a").read_text() == "uncommitted\n"
 
+    def test_move_to_takes_a_file_that_was_written_with_the_same_bytes_for_unchanged(self, repo):
+        repo.committed("first", "one")
+        repo.committed("first", "two")
+        theirs = repo.git.head()
+        repo.sh("reset", "--quiet", "--hard", "HEAD^")
+        file = repo.root / "first"
+        other = file.with_name("other")
+        other.write_bytes(file.read_bytes())
+        other.replace(file)
+        repo.git.move_to(theirs)
+        assert file.read_text() == "two"
+
     def test_move_to_refuses_to_lose_an_uncommitted_change(self, repo):
         base = repo.committed("a")
         theirs = repo.committed("a", "theirs\n")

@@ -262,11 +262,9 @@ class Town:
         self._tell("unlock" if found or remote else "unlock of nothing", machine)
 
     def update(self, machine: str) -> None:
-        """``git pull``, as a person would before a release; a merge that can't be is left as it is."""
+        """``git pull``, as a person would before a release; where git refuses, the release has to cope."""
         if machine not in self._busy and self._head(machine) != self.box.view.refs().main:
-            self.box.git(
-                self.folder / machine, "pull", "--quiet", "--rebase", "--autostash", "origin", "main", check=False
-            )
+            self.box.git(self.folder / machine, "pull", "--quiet", "--rebase", "origin", "main", check=False)
 
     def _head(self, machine: str) -> str:
         ref = self.folder / machine / ".git" / "refs" / "heads" / "main"
@@ -352,6 +350,15 @@ class Town:
             settings=self.variant.settings,
         )
 
+    def _number_past_others(self) -> None:
+        """Where others took a number, the next one has to be used."""
+        main = self.box.view.refs().main
+        taken = [
+            name for name, version in sorted(self.foreign) if self.box.view.manifest(main, name)["version"] == version
+        ]
+        if taken:
+            self.develop(taken)
+
     def _tag_by_hand(self) -> None:
         """A person reads that a live version gets no tag by itself, looks at its bytes, and tags the commit they come from."""
         refs = self.box.view.refs()
@@ -398,6 +405,7 @@ class Town:
             ended = self.release("laptop")
             if ended in {"UNFINISHED", "INCOMPLETE"}:
                 self._tag_by_hand()
+                self._number_past_others()
             if ended == "ok" and not self.registry.stages() and not state_at(self.box).get("pending"):
                 break
         assert ended == "ok", f"the last release ended with {ended}\n{self.story}"

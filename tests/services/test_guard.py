@@ -146,6 +146,15 @@ class TestRemote:
         assert error.code == "BEHIND"
         assert "git pull --rebase origin main" in error.hint
 
+    def test_at_a_desk_it_is_brought_up_to_date_where_a_pull_would_trip_over_staged_json(self, world):
+        other = world.repo.clone("other")
+        other.committed(".vis/release/staged.json", _text(Pending().put(entry("b"))))
+        other.sh("push", "--quiet", "origin", "main")
+        world.hold(Pending().put(entry("a")))
+        guard(world.run(reach=ALL))
+        assert {each.name for each in world.state.pending} == {"a", "b"}
+        assert world.repo.git.head() == other.git.head()
+
     def test_on_ci_it_is_brought_up_to_date(self, tmp_path):
         world = build_world(tmp_path, package("a"), env={"CI": "true"})
         theirs = self.behind(world)

@@ -240,7 +240,11 @@ class GitCli(GitHistory):
         self._git("merge", "--quiet", "--ff-only", commit)
 
     def move_to(self, commit: str) -> None:
-        """Move the branch and the tree to a commit, keeping uncommitted changes (git reset --keep refuses to lose them)."""
+        """Move the branch and the tree to a commit, keeping uncommitted changes (git reset --keep refuses to lose them).
+
+        It takes a file that was written anew with the bytes it had for a change, unless the index is refreshed before.
+        """
+        self._git("update-index", "-q", "--refresh", check=False)
         self._git("reset", "--quiet", "--keep", commit)
 
 

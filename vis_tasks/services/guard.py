@@ -119,7 +119,10 @@ def _below(path: str, own: tuple[str, ...]) -> bool:
 
 
 def check_remote(run: Run) -> None:
-    """The remote answers, has the branch, and has nothing that we lack (on CI a stale checkout is brought up to date)."""
+    """The remote answers, has the branch, and has nothing that we lack.
+
+    A checkout that is behind is brought up to date on CI, and wherever staged.json has uncommitted changes: git could not pull.
+    """
     git, remote = run.tools.git, run.release.remote
     if git.remote_url(remote) is None:
         raise Refused(
@@ -135,7 +138,7 @@ def check_remote(run: Run) -> None:
         return
     fetched = git.fetch(remote, run.branch) or there
     behind = git.contains(head, fetched)
-    if not run.plan_only and (run.tools.env.get("CI") if behind else only_ours(run, fetched)):
+    if not run.plan_only and (run.tools.env.get("CI") or _unsaved(run, head) if behind else only_ours(run, fetched)):
         replay_onto(run, fetched)
         how = "fast-forwarded" if behind else "unpushed release commits are made again"
         run.tools.console.detail(f"{run.branch} had moved on to {fetched[:12]}: {how}")
@@ -145,6 +148,14 @@ def check_remote(run: Run) -> None:
         + ("" if behind else ", and lacks commits of yours"),
         code="BEHIND",
         hint=f"git pull {'--ff-only' if behind else '--rebase'} {remote} {run.branch}, then run again",
+    )
+
+
+def _unsaved(run: Run, head: str) -> bool:
+    """Whether staged.json holds what isn't committed: then git would refuse to pull, or merge it by text."""
+    state = run.state
+    return state.elsewhere is None and run.tools.git.read(head, state.staged_path) != run.tools.files.read(
+        state.staged_path
     )
 
 
