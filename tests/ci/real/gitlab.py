@@ -49,7 +49,14 @@ def run(found: Place, event: str, more: Mapping[str, str] | None = None) -> str:
         "--variable", f"CI_PIPELINE_SOURCE={_SOURCES[event]}",
     ]  # fmt: skip
     if event == "check":
-        for key, value in {"CI_MERGE_REQUEST_IID": "7", "CI_PROJECT_ID": "12", "CI_API_V4_URL": found.api}.items():
+        # In a pipeline of a merge request there is no CI_COMMIT_BRANCH (GitLab's predefined variables).
+        request = {
+            "CI_COMMIT_BRANCH": "",
+            "CI_MERGE_REQUEST_IID": "7",
+            "CI_PROJECT_ID": "12",
+            "CI_API_V4_URL": found.api,
+        }
+        for key, value in request.items():
             argv += ["--variable", f"{key}={value}"]
     return finished(argv, found, found.env | variables, here)
 
