@@ -257,11 +257,11 @@ def build_rehearsal_tools(console: Console) -> RehearsalTools:
     from vis_tasks.adapters.workspace import read_workspace
     from vis_tasks.services.rehearsal.tools import RehearsalTools
 
-    def npm_at(root: Path, env: Mapping[str, str]) -> tuple[Sequence[str], str]:
+    def npm_at(root: Path) -> tuple[Sequence[str], Mapping[str, str]]:
         from vis_tasks.adapters.npm.node import find_npm
 
-        found = find_npm(SubprocessRunner(), root, {**os.environ, **env})
-        return found.argv, found.version
+        found = find_npm(SubprocessRunner(), root, os.environ)
+        return found.argv, dict(found.env)
 
     return RehearsalTools(
         env=os.environ,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
+from signal import Signals
 from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
-from vis_tasks.errors import Failed, UsageError
+from vis_tasks.errors import Failed, Interrupted, UsageError
 from vis_tasks.tasks.edge import session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from invoke.collection import Collection
     from invoke.context import Context
@@ -59,7 +61,7 @@ def rehearse(
 
         scenes = () if serve else scenarios(scenario or "approve")
         console = opened.console
-        with also_on_hangup():
+        with also_on_hangup(), _told_that_all_is_gone():
             console.step("rehearsal: copying the repository, seeding a registry with the present versions")
             with open_theatre(opened.root, opened.config, build_rehearsal_tools(console)) as theatre:
                 _introduce(theatre, opened)
@@ -71,6 +73,17 @@ def rehearse(
                     lanes = min(_MOST_LANES, os.cpu_count() or 1)
                     played = theatre.play(scenes, lanes=lanes, tell=lambda each: _tell(each, len(scenes), opened))
                 _finish(theatre, played, page, opened)
+
+
+@contextmanager
+def _told_that_all_is_gone() -> Iterator[None]:
+    """A release that is interrupted is to be run again; of a rehearsal nothing is left."""
+    try:
+        yield
+    except Interrupted as ended:
+        number = ended.exit_code - 128
+        text = f"interrupted by {Signals(number).name}; everything the rehearsal made is removed"
+        raise Interrupted(text, signal_number=number) from None
 
 
 def _introduce(theatre: Theatre, opened: Session) -> None:

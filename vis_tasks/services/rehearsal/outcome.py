@@ -100,7 +100,7 @@ def document(played: Played) -> dict[str, Any]:
         "violations": list(played.broken),
     }
     if played.error is not None:
-        told["error"] = {"code": played.error.code, "message": played.error.message, "hint": played.error.hint}
+        told["stopped"] = {"code": played.error.code, "message": played.error.message, "hint": played.error.hint}
     if facts is not None:
         told |= {
             "commits": [{"id": commit, "subject": subject} for commit, subject in facts.commits],

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
 from vis_tasks.core.selection import managed
-from vis_tasks.errors import Failed, MissingExtra, VisError
+from vis_tasks.errors import Failed, Interrupted, MissingExtra, VisError
 from vis_tasks.services.rehearsal.copy import Template, copy_repository
 from vis_tasks.services.rehearsal.director import MAINTAINER, STRANGER, Director, Planned, Setting
 from vis_tasks.services.rehearsal.environment import isolated_environment, pointed_at
@@ -59,9 +59,9 @@ def open_theatre(root: Path, config: Config, tools: RehearsalTools) -> Iterator[
     except ImportError as error:
         raise MissingExtra("the embedded registry", error, extra="registry") from None
     del _registry
-    npm, version = tools.npm_at(root, {})
+    npm, npm_env = tools.npm_at(root)
     with rehearsal_folder(tools) as folder:
-        yield Theatre(root, config, tools, folder, npm, version)
+        yield Theatre(root, config, tools, folder, npm, npm_env)
 
 
 class Theatre:
@@ -73,21 +73,27 @@ class Theatre:
         tools: the outside world.
         folder: the rehearsal's folder.
         npm: how npm is started.
-        npm_version: its version.
+        npm_env: variables npm needs.
     """
 
     def __init__(
-        self, root: Path, config: Config, tools: RehearsalTools, folder: Path, npm: Sequence[str], npm_version: str
+        self,
+        root: Path,
+        config: Config,
+        tools: RehearsalTools,
+        folder: Path,
+        npm: Sequence[str],
+        npm_env: Mapping[str, str],
     ) -> None:
         self.root, self.config, self.tools, self.folder, self.npm = root, config, tools, folder, npm
-        self.npm_version = npm_version
         self.release = config.release
         self.say = tools.console.line
         self.notes: list[str] = []
         self._directors: list[Director] = []
         self._lock = threading.Lock()
         named = {name for name in vars(self.release.notify).values() if name}
-        self.env = isolated_environment({k: v for k, v in tools.env.items() if k not in named}, folder)
+        told = {name: value for name, value in tools.env.items() if name not in named}
+        self.env = {**isolated_environment(told, folder), **npm_env}
         self.branch = self._branch()
         self.template = self._copy()
         self._make_a_change_if_there_is_none()
@@ -240,6 +246,8 @@ class Theatre:
             director = self.direct(setting, scene.client)
             try:
                 scene.act(director)
+            except Interrupted:
+                raise  # a signal ends the whole rehearsal
             except VisError as broken_off:
                 error = broken_off
             finally:

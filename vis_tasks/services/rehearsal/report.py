@@ -160,7 +160,7 @@ def _versions(theatre: Theatre, run: Run, best: Played) -> tuple[tuple[Version, 
             path.write_bytes(data)
             versioned = type(package)(package.name, planned.new, package.path, package.manifest)
             tarball, problems = theatre.tools.inspect_tarball(versioned, path)
-            size, unpacked, files = tarball.size, tarball.unpacked_size, tuple(tarball.files)
+            size, unpacked, files = tarball.size, tarball.unpacked_size, tuple(sorted(tarball.files))
             troubles += [f"{planned.spec}: {problem.text}" for problem in problems]
         found.append(
             Version(

@@ -57,7 +57,7 @@ class RehearsalTools:
         git_at: git in a folder, through a runner.
         start: starts a program and hands its lines on.
         command: how vis-tasks is started in a folder (through a tasks.py if there is one).
-        npm_at: ``(folder, environment) → (how npm is started, its version)``; refuses one that is missing or too old.
+        npm_at: ``folder → (how npm is started, variables it needs)``; refuses one that is missing or too old.
         decide_with: ``(npm, folder, environment, address, verb, stage id, code) → None, or npm's words``.
         end_marked: kills all processes with a variable of this name and value; returns their numbers.
         read_workspace: reads the packages below a root.
@@ -76,7 +76,7 @@ class RehearsalTools:
     git_at: Callable[[Runner, Path], Git]
     start: Callable[..., Program]
     command: Callable[[Path], Sequence[str]]
-    npm_at: Callable[[Path, Mapping[str, str]], tuple[Sequence[str], str]]
+    npm_at: Callable[[Path], tuple[Sequence[str], Mapping[str, str]]]
     decide_with: Callable[[Sequence[str], Path, Mapping[str, str], str, str, str, str], str | None]
     end_marked: Callable[[str, str], Sequence[int]]
     read_workspace: Callable[[Path], Workspace]
