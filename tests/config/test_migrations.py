@@ -46,6 +46,33 @@ def test_an_old_key_below_something_that_is_no_table_is_not_looked_for(workspace
         load_config(workspace.root, {}, renamed=OLD)
 
 
+def test_a_key_below_a_free_name_can_be_renamed(workspace):
+    old: dict[KeyPath, KeyPath] = {
+        ("release", "packages", "<name>", "dist-tag"): ("release", "packages", "<name>", "tag")
+    }
+    workspace.vis('[release.packages."@acme/a"]\ndist-tag = "next"\n[release.packages.b]\ndist-tag = "beta"\n')
+    loaded = load_config(workspace.root, {}, renamed=old)
+    assert {name: package.tag for name, package in loaded.config.release.packages.items()} == {
+        "@acme/a": "next",
+        "b": "beta",
+    }
+    assert loaded.warnings[0] == (
+        'vis.toml:2: release.packages."@acme/a".dist-tag is now called release.packages."@acme/a".tag'
+    )
+
+
+def test_old_names_work_in_variables_too(workspace):
+    env = {"VIS_RELEASE__BRANCH": "trunk", "VIS_STAGING__TIMEOUT": "5m"}
+    loaded = load_config(workspace.root, env, renamed=OLD)
+    assert loaded.config.release.base_branch == "trunk"
+    assert loaded.config.release.publish.stage.timeout.total_seconds() == 300
+    assert loaded.warnings == (
+        "env VIS_RELEASE__BRANCH: this is now called VIS_RELEASE__BASE_BRANCH",
+        "env VIS_STAGING__TIMEOUT: this is now called VIS_RELEASE__PUBLISH__STAGE__TIMEOUT",
+    )
+    assert str(loaded.origins["release.base-branch"]) == "env VIS_RELEASE__BRANCH"
+
+
 def test_the_table_leads_from_unknown_keys_to_known_ones():
     known = {(*path, key) for path, table in walk() for key in options(table)}
     assert [old for old in RENAMED if old in known] == []

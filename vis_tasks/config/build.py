@@ -55,8 +55,8 @@ class Builder:
         if not suggestion:
             homes = [dotted((*home, key)) for home, other in walk() if key in options(other) and "<name>" not in home]
             suggestion = homes[0] if len(homes) == 1 else ""
-        here = f"[{dotted(path)}]" if path else "the top level"
-        self._add((*path, key), "is unknown", allowed=f"in {here}: {', '.join(known)}", suggestion=suggestion)
+        here = f"in [{dotted(path)}]" if path else "at the top level"
+        self._add((*path, key), "is unknown", allowed=f"{here}: {', '.join(known)}", suggestion=suggestion)
 
     def _add(self, path: KeyPath, what: str, *, allowed: str = "", suggestion: str = "") -> Any:
         self._problems.add(self._where(path), dotted(path), what, allowed=allowed, suggestion=suggestion)
@@ -123,6 +123,8 @@ class Builder:
     def _groups(self, option: Option, raw: Any, path: KeyPath) -> Any:
         if not isinstance(raw, list):
             return self._mistyped(option, raw, path)
+        if raw and all(isinstance(item, str) for item in raw):
+            return self._add(path, "is one list", allowed=f'{option.kind.value}, such as [["{raw[0][:_SHOWN]}", "…"]]')
         groups = [self._strings(option, item, (*path, index)) for index, item in enumerate(raw)]
         return _WRONG if any(group is _WRONG for group in groups) else tuple(groups)
 
@@ -145,7 +147,10 @@ class Builder:
     def _tables(self, option: Option, raw: Any, path: KeyPath) -> Any:
         if not isinstance(raw, dict):
             return self._mistyped(option, raw, path)
-        tables = {key: self._table(option, item, (*path, key)) for key, item in raw.items()}
+        for key in [key for key, item in raw.items() if not isinstance(item, dict)]:
+            here = (*path, key)
+            self._add(here, f"is {toml_type(raw[key])}", allowed=f"a table: [{dotted(here)}], with its keys below")
+        tables = {key: self._table(option, item, (*path, key)) for key, item in raw.items() if isinstance(item, dict)}
         return {key: table for key, table in tables.items() if table is not _WRONG}
 
 

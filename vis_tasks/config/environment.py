@@ -12,12 +12,13 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from vis_tasks.config.migrations import current
 from vis_tasks.config.model import Config
 from vis_tasks.config.problems import Problems, nearest
 from vis_tasks.config.shape import Kind, Option, dotted, options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from vis_tasks.config.shape import KeyPath
 
@@ -35,12 +36,19 @@ def variable(path: KeyPath) -> str | None:
     return PREFIX + "__".join(str(part).replace("-", "_").upper() for part in path)
 
 
-def overrides(env: Mapping[str, str], problems: Problems) -> Iterator[tuple[KeyPath, str, Any]]:
+def overrides(
+    env: Mapping[str, str],
+    problems: Problems,
+    renamed: Mapping[KeyPath, KeyPath] | None = None,
+    warn: Callable[[str], None] = lambda _line: None,
+) -> Iterator[tuple[KeyPath, str, Any]]:
     """Read every override.
 
     Args:
         env: the environment.
         problems: where unknown names and unreadable values are noted. Values are not shown: they may be secret.
+        renamed: old keys that still work.
+        warn: told about a variable with an old name.
 
     Yields:
         ``(path, variable name, value as TOML would give it)``, tables before what is inside them.
@@ -49,10 +57,13 @@ def overrides(env: Mapping[str, str], problems: Problems) -> Iterator[tuple[KeyP
         if not name.startswith(PREFIX) or "__" not in name or not env[name].strip():
             continue
         words = [word.lower().replace("_", "-") for word in name.removeprefix(PREFIX).split("__")]
+        path_now = current(tuple(words), renamed or {})
         # Other tools may have variables with our prefix: only what begins like one of our sections is judged.
-        if not nearest(words[0].strip("-"), options(Config)):
+        if not nearest(str(path_now[0]).strip("-"), options(Config)):
             continue
-        found = _find(words, name, problems)
+        if path_now != tuple(words):
+            warn(f"env {name}: this is now called {variable(path_now) or dotted(path_now)}")
+        found = _find([str(part) for part in path_now], name, problems)
         if found is None:
             continue
         path, option = found

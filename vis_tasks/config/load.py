@@ -128,7 +128,7 @@ def load_config(root: Path, env: Mapping[str, str], *, renamed: Mapping[KeyPath,
     trace = _Trace(source, deepcopy(dict(source.data)))
     trace.moves, warnings = migrate(trace.data, source, problems, renamed)
     spread_switches(Config, trace.data)
-    for path, name, value in overrides(env, problems):
+    for path, name, value in overrides(env, problems, renamed, warnings.append):
         if _put(trace.data, path, value):
             trace.variables[path] = name
     config = Builder(trace.where, problems).build(Config, trace.data)

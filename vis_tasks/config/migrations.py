@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Any
 from vis_tasks.config.shape import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vis_tasks.config.problems import Problems
     from vis_tasks.config.shape import KeyPath
     from vis_tasks.config.sources import Source
 
-__all__ = ["RENAMED", "migrate"]
+__all__ = ["RENAMED", "current", "migrate"]
 
 RENAMED: Mapping[KeyPath, KeyPath] = {}
-"""Old path to new path. A line stays here for at least one major version."""
+"""Old path to new path; ``<name>`` stands for a free name. A line stays here for at least one major version.
+
+The old name goes on working in files and in environment variables, each time with a warning that says the new one.
+"""
+
+_ANY = "<name>"
 
 
 def migrate(
@@ -35,7 +40,7 @@ def migrate(
     """
     moves: dict[KeyPath, KeyPath] = {}
     warnings = []
-    for old, new in renamed.items():
+    for old, new in _spelled_out(data, renamed):
         home = _table(data, old[:-1])
         if home is None or old[-1] not in home:
             continue
@@ -48,6 +53,31 @@ def migrate(
         moves[new] = old
         warnings.append(f"{source.where(old)}: {dotted(old)} is now called {dotted(new)}")
     return moves, warnings
+
+
+def current(path: KeyPath, renamed: Mapping[KeyPath, KeyPath] = RENAMED) -> KeyPath:
+    """A path with its new name, where it or a table around it was renamed; the same path otherwise."""
+    for old, new in renamed.items():
+        if len(path) >= len(old) and all(part in (_ANY, path[at]) for at, part in enumerate(old)):
+            return (*_filled(new, [path[at] for at, part in enumerate(old) if part == _ANY]), *path[len(old) :])
+    return path
+
+
+def _filled(path: KeyPath, names: Sequence[str | int]) -> KeyPath:
+    rest = iter(names)
+    return tuple(next(rest) if part == _ANY else part for part in path)
+
+
+def _spelled_out(data: Mapping[str, Any], renamed: Mapping[KeyPath, KeyPath]) -> Iterator[tuple[KeyPath, KeyPath]]:
+    """Old and new paths, every free name of the data put in for ``<name>``."""
+    for old, new in renamed.items():
+        if _ANY not in old:
+            yield old, new
+            continue
+        at = old.index(_ANY)
+        names = _table(dict(data), old[:at]) or {}
+        for name in tuple(names):
+            yield (*old[:at], name, *old[at + 1 :]), _filled(new, [name])
 
 
 def _table(data: dict[str, Any], path: KeyPath, *, create: bool = False) -> dict[str | int, Any] | None:

@@ -284,7 +284,8 @@ class CiConfig:
     )
     lock: bool = _option(
         True,
-        "Let `ci.generate` lock vis-tasks and all it needs, with hashes, in .vis/ci/ (needs uv; without it jobs get the version only).",
+        "Let `ci.generate` lock vis-tasks and all it needs, with hashes, in .vis/ci/ (needs uv; without it jobs get the version "
+        "only).",
     )
 
 

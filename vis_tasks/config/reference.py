@@ -35,8 +35,11 @@ underscore is a dash. Lists are comma separated or TOML (`[]` empties one); tabl
 empty variable counts as not given. Free names (`<name>` below) can be reached when they consist of lower-case letters, digits and
 dashes; scoped package names can't be spelled in a variable and belong in the file.
 
-**In an editor**: write `vis-tasks config --schema` to `vis.schema.json` and put `#:schema ./vis.schema.json` on the first line of
-`vis.toml`; Taplo and Even Better TOML then complete and check it.
+**In an editor**: `vis-tasks init` writes the schema to `.vis/vis.schema.json` and names it on the first line of `vis.toml`
+(`#:schema ./.vis/vis.schema.json`); Taplo and Even Better TOML then complete and check it. After an upgrade, `init` renews it.
+`vis-tasks config --schema` prints it.
+
+**Renamed keys** go on working, in the file and in variables, with a warning that says the new name.
 """
 
 
