@@ -91,7 +91,7 @@ class Locked(VisError):  # noqa: N818
 
 
 class Interrupted(VisError):  # noqa: N818
-    """A signal ended the run; the state on disk says how to go on. Exit code 130 (SIGINT) or 143 (SIGTERM)."""
+    """A signal ended the run; the state on disk says how to go on. Exit code 130 (SIGINT), 143 (SIGTERM) or 129 (SIGHUP)."""
 
     exit_code = 130
     default_code = "INTERRUPTED"

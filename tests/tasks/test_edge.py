@@ -179,13 +179,44 @@ def test_invokes_own_dry_means_plan_only():
     assert not dry(context())
 
 
+def interrupted_twice(first, second, tidied):
+    """One signal, and another one while the first is dealt with."""
+    try:
+        os.kill(os.getpid(), first)
+    finally:
+        os.kill(os.getpid(), second)
+        tidied.append("up")
+
+
 class TestSignals:
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
     def test_a_signal_is_an_error_of_ours(self, number, code):
         with pytest.raises(Interrupted) as caught, raising_on_signals():
             os.kill(os.getpid(), number)
         assert caught.value.exit_code == code
         assert "run `invoke release` again" in caught.value.hint
+
+    @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGHUP])
+    def test_another_one_does_not_disturb_what_is_tidied_up(self, second):
+        tidied: list[str] = []
+        with pytest.raises(Interrupted) as caught, raising_on_signals():
+            interrupted_twice(signal.SIGINT, second, tidied)
+        assert tidied == ["up"]
+        assert caught.value.exit_code == 130
+
+    def test_a_person_who_presses_again_gets_out_at_once(self):
+        tidied: list[str] = []
+        with pytest.raises(Interrupted), raising_on_signals():
+            interrupted_twice(signal.SIGTERM, signal.SIGINT, tidied)
+        assert tidied == []
+
+    def test_nohup_is_respected(self):
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            with raising_on_signals():
+                os.kill(os.getpid(), signal.SIGHUP)
+        finally:
+            signal.signal(signal.SIGHUP, before)
 
     def test_the_handlers_before_are_put_back(self):
         before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
@@ -254,6 +285,36 @@ def test_a_signal_ends_a_real_run_with_its_code_and_a_state_that_can_be_taken_up
     with invoke(repo, "guard") as again:
         assert again.communicate(timeout=60)[0]
     assert again.returncode == 0
+
+
+ON_A_TERMINAL = """\
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execvp(sys.executable, [sys.executable, "-m", "invoke", "hold"])
+"""
+
+
+def test_a_terminal_that_is_closed_ends_a_run_tidily(repo):
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", ON_A_TERMINAL],
+        cwd=repo.top,
+        env={name: value for name, value in repo.env.items() if name != "CI"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    with process:
+        os.close(theirs)
+        said = b""
+        while b"holding" not in said:
+            said += os.read(ours, 1024)
+        os.close(ours)
+        process.wait(timeout=60)
+    assert process.returncode == 129
+    assert not (repo.top / ".vis/release/.lock").exists()
+    assert json.loads((repo.top / ".vis/release/.state.json").read_text())["intents"] == {"b@1.0.0": "abc"}
 
 
 def test_a_second_run_beside_a_living_one_is_refused_with_4(repo):

@@ -56,12 +56,11 @@ def rehearse(
         page = _page_path(html)
         from vis_tasks.services.rehearsal.play import open_theatre
         from vis_tasks.services.rehearsal.scenario import scenarios
-        from vis_tasks.tasks.signals import also_on_hangup
         from vis_tasks.wiring import build_rehearsal_tools
 
         scenes = () if serve else scenarios(scenario or "approve")
         console = opened.console
-        with also_on_hangup(), _told_that_all_is_gone():
+        with _told_that_all_is_gone():
             console.step("rehearsal: copying the repository, seeding a registry with the present versions")
             with open_theatre(opened.root, opened.config, build_rehearsal_tools(console)) as theatre:
                 _introduce(theatre, opened)

@@ -1,8 +1,10 @@
-"""SIGINT and SIGTERM end a run as an error of ours, wherever it is: the state on disk is always whole."""
+"""SIGINT, SIGTERM and SIGHUP end a run as an error of ours, wherever it is: the state on disk is always whole."""
 
 from __future__ import annotations
 
+import os
 import signal
+import stat
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,46 +15,58 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["also_on_hangup", "raising_on_signals"]
+__all__ = ["raising_on_signals"]
 
 
 @contextmanager
 def raising_on_signals() -> Iterator[None]:
-    """Raise `Interrupted` in the main thread on SIGINT and SIGTERM (a cancelled CI job) for the length of the block."""
+    """Raise `Interrupted` in the main thread on SIGINT, SIGTERM (a cancelled CI job) and SIGHUP (a closed terminal) in the block.
+
+    The first one ends the run; what it then tidies up is not disturbed by others: GitHub sends SIGINT and, 7.5 s later, SIGTERM.
+    Only a person who presses Ctrl-C again gets out at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     numbers = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup(1) asked to go on
+        numbers.append(hangup)
     before = {number: signal.getsignal(number) for number in numbers}
+    handler = _First()
     for number in numbers:
-        signal.signal(number, _raise)
+        signal.signal(number, handler)
     try:
         yield
     except KeyboardInterrupt:
         raise _interrupted(signal.SIGINT) from None
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
-@contextmanager
-def also_on_hangup() -> Iterator[None]:
-    """Raise `Interrupted` when the terminal goes away, too: for what must clean up after itself. Nothing on Windows."""
-    number = getattr(signal, "SIGHUP", None)
-    if number is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(number)
-    if before is not signal.SIG_IGN:  # nohup(1) asked to go on
-        signal.signal(number, _raise)
-    try:
-        yield
-    finally:
-        signal.signal(number, before)
+class _First:
+    """Raises on the first signal, and on a second SIGINT; others that follow change nothing."""
+
+    def __init__(self) -> None:
+        self._ending = False
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        if number == getattr(signal, "SIGHUP", None):
+            _forget_terminal()
+        if self._ending and number != signal.SIGINT:
+            return
+        self._ending = True
+        raise _interrupted(number)
 
 
-def _raise(number: int, _frame: FrameType | None) -> None:
-    raise _interrupted(number)
+def _forget_terminal() -> None:
+    """A terminal that went away takes no more words: every write would be an error (EIO) in the middle of tidying up."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        if stat.S_ISCHR(os.fstat(number).st_mode):
+            os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 def _interrupted(number: int) -> Interrupted:
