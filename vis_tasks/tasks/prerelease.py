@@ -83,7 +83,7 @@ def pre_exit(c: Context, plan_only: bool = False, json: bool = False, debug: boo
 
 
 def snapshot(c: Context, tag: str = "", plan_only: bool = False, json: bool = False, debug: bool = False) -> None:
-    """Write throw-away versions 0.0.0-<tag>-<commit> into the package.json files, to try out a branch. They are never staged.
+    """Write throw-away versions (`0.0.0-pr-12-1a2b3c4`) into the package.json files, to try out a branch. They are never staged.
 
     Nothing is committed, and change files and changelogs stay. Publish them yourself, under a dist-tag of their own.
 
