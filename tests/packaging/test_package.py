@@ -57,6 +57,7 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
     for needed in (
         "pyproject.toml",
         "README.md",
+        "CONTRIBUTING.md",
         "LICENSE",
         "noxfile.py",
         "tasks.py",
@@ -64,6 +65,9 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
     ):
         assert needed in names
     assert sources("tests", ending=".py") <= names
+    assert sources("docs") | sources("examples") | sources("templates") <= names
+    known = sources(".") | {"PKG-INFO"}
+    assert {name for name in names if name and name not in known} == set(), "nothing that git doesn't know"
 
 
 def loaded_by(statement: str) -> set[str]:
