@@ -133,6 +133,8 @@ def test_all_and_tag_finish_the_release_at_the_desk(world: World) -> None:
     assert done.code == 0, done.text
     assert world.remote_tags() == {"core@1.1.0": original, "app@1.0.1": original}
     assert world.staged_json() is None
+    assert not (world.root / ".vis/release/.state.json").exists(), "the wave is over"
+    assert not (world.root / ".vis/release/dist").exists()
 
 
 def test_what_is_approved_but_still_scanned_gets_its_tag_once_it_is_live(world: World) -> None:

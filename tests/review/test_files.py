@@ -22,7 +22,7 @@ def test_added_removed_and_changed_come_with_their_sizes() -> None:
         ("b", "changed", 2, 3),
         ("c", "added", None, 2),
     ]
-    assert found[1].diff == ("@@ -1,2 +1,2 @@", "-1", "+22", " ")
+    assert found[1].diff == ("@@ -1 +1 @@", "-1", "+22")
 
 
 def test_without_a_live_version_everything_is_added() -> None:
@@ -42,3 +42,7 @@ def test_long_diffs_are_folded_and_long_lines_cut() -> None:
 
     assert (len(long.diff), long.folded) == (200, 300)
     assert any("… (501 more)" in line for line in wide.diff)
+
+
+def test_a_newline_at_the_end_that_comes_or_goes_is_seen() -> None:
+    assert change({"a": "1\n2\n"}, {"a": "1\n2"}).diff == ("@@ -1,3 +1,2 @@", " 1", " 2", "-")

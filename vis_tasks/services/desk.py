@@ -89,7 +89,11 @@ def decide(
     with lock.held(f"invoke stage.{verb}"):
         try:
             for entry in _in_order(run, verb, entries):
-                needs = () if verb == "reject" or ignore_dependencies else needs_of(run, entry, entries, made)
+                needs = (
+                    ()
+                    if verb == "reject" or ignore_dependencies
+                    else needs_of(run, entry, entries, approved=_approved(made))
+                )
                 made.append(Decision(entry, "held", f"needs {', '.join(needs)}") if needs else counter.settle(entry))
                 _say(run, made[-1])
         except VisError:
@@ -97,6 +101,10 @@ def decide(
             raise
         _record(run, verb, made, commit=commit, push=push)
     return tuple(made)
+
+
+def _approved(made: Sequence[Decision]) -> frozenset[tuple[str, str]]:
+    return frozenset(decision.entry.key for decision in made if decision.outcome == "approved")
 
 
 def _record(run: Run, verb: str, made: Sequence[Decision], *, commit: bool, push: bool) -> None:
@@ -232,7 +240,9 @@ class _Counter:
 
 def _nobody(answer: Decided, *, here: bool, refused: bool) -> str:
     if refused:
-        return "npm refused the one-time password" + ("" if here else " in NPM_OTP: a code is good for half a minute or so")
+        return "npm refused the one-time password" + (
+            "" if here else " in NPM_OTP: a code is good for half a minute or so"
+        )
     if here:
         return "npm wants a one-time password, and none was given"
     web = f", or confirm at {answer.auth_url} by running this on a terminal" if answer.auth_url else ""

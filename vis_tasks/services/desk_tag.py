@@ -9,6 +9,8 @@ from vis_tasks.services.guard import check_branch, check_remote, check_repositor
 from vis_tasks.services.lock import Lock
 from vis_tasks.services.stage_guard import liveness
 from vis_tasks.services.tag import tag
+from vis_tasks.services.wave import find_wave
+from vis_tasks.services.wave_end import finish_wave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +47,8 @@ def tag_approved(run: Run, entries: Sequence[Entry]) -> tuple[str, ...]:
                 f"{entry.spec} is approved but not installable yet; `invoke reconcile tag` makes its tag once it is"
             )
         tag(run)
+        if find_wave(run).empty:
+            finish_wave(run)
     return tuple(run.report.tags)
 
 

@@ -17,6 +17,7 @@ from vis_tasks.services.record import record
 from vis_tasks.services.remote_lock import remote_lock
 from vis_tasks.services.steps import Steps
 from vis_tasks.services.summary import finish_report
+from vis_tasks.services.wave_end import finish_wave
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,24 +154,8 @@ def _close(run: Run) -> None:
     if run.guarded and run.reach & {"stage", "wait", "reconcile", "tag"}:
         record(run)
     finish_report(run)
-    state = run.state.pending()
-    if run.state.has_journal() and not (state.pending or state.approved or run.report.of("failed")):
-        step = run.state.journal().versioning
-        if step is None or step.pushed or _arrived(run, step.commit):
-            _finish_wave(run)
-
-
-def _arrived(run: Run, commit: str | None) -> bool:
-    """Whether the remote has the version commit, though a kill came before that was noted."""
-    there = run.refs.branch
-    return bool(commit and there and run.tools.git.has_commit(there) and run.tools.git.contains(commit, there))
-
-
-def _finish_wave(run: Run) -> None:
-    """All is done: journal and tarballs have served, unless the wave ended before staging (single targets in CI)."""
-    if run.reach & {"tag"}:
-        run.state.close_journal()
-        run.tools.files.delete_tree(run.state.dist_path)
+    if run.reach & {"tag"}:  # single targets in CI end before: their journal and tarballs are still needed
+        finish_wave(run)
 
 
 def _close_after_error(run: Run) -> None:

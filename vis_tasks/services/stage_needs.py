@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from vis_tasks.services.tag import served_without
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from vis_tasks.core.pending import Entry
-    from vis_tasks.services.desk import Decision
     from vis_tasks.services.run import Run
 
 __all__ = ["dependents_of", "needs_of"]
@@ -18,16 +17,15 @@ __all__ = ["dependents_of", "needs_of"]
 _TABLES = ("dependencies", "peerDependencies", "optionalDependencies")
 
 
-def needs_of(run: Run, entry: Entry, chosen: Sequence[Entry], made: Sequence[Decision]) -> tuple[str, ...]:
+def needs_of(run: Run, entry: Entry, chosen: Sequence[Entry], *, approved: Collection[tuple[str, str]]) -> tuple[str, ...]:
     """Staged versions of the workspace that this one's ranges need and that are not approved; one ``ls-remote`` a run at most.
 
     Args:
         run: the run.
         entry: who needs.
         chosen: what is being decided in this run.
-        made: decisions made so far in this run.
+        approved: names and versions that were approved in this run.
     """
-    approved = {decision.entry.key for decision in made if decision.outcome == "approved"}
     open_ = {other.key: other for other in (*run.state.pending().pending, *chosen) if other.key not in approved}
     return tuple(
         sorted(

@@ -75,6 +75,8 @@ def _difference(one: PackedContent | None, two: PackedContent | None) -> tuple[s
         return "", [f"{mark}{line}" for line in (side_lines[:-1] if side_lines[-1] == "" else side_lines)]
     if max(map(len, lines)) > _MOST_LINES:
         return "too large", []
+    if lines[0][-1] == lines[1][-1] == "":
+        lines = [side[:-1] for side in lines]  # both end in a newline: there is no line after it
     return "", list(difflib.unified_diff(lines[0], lines[1], n=3, lineterm=""))[2:]
 
 
