@@ -260,7 +260,7 @@ def build_rehearsal_tools(console: Console) -> RehearsalTools:
     def npm_at(root: Path) -> tuple[Sequence[str], Mapping[str, str]]:
         from vis_tasks.adapters.npm.node import find_npm
 
-        found = find_npm(SubprocessRunner(), root, os.environ)
+        found = find_npm(SubprocessRunner(base_env={**os.environ, **_NO_CACHE}), root, os.environ)
         return found.argv, dict(found.env)
 
     return RehearsalTools(
@@ -282,6 +282,10 @@ def build_rehearsal_tools(console: Console) -> RehearsalTools:
         inspect_tarball=_inspect_tarball,
         real_run=_looking_run,
     )
+
+
+# Node keeps compiled code in a folder beside other temporary files (Node's documentation of module.enableCompileCache).
+_NO_CACHE = {"NODE_DISABLE_COMPILE_CACHE": "1"}
 
 
 def _own_command(root: Path) -> Sequence[str]:
@@ -313,7 +317,7 @@ def _looking_run(root: Path, config: Config) -> Run:
     from vis_tasks.adapters.process import SubprocessRunner
     from vis_tasks.services.run import Run
 
-    runner = SubprocessRunner(base_env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
+    runner = SubprocessRunner(base_env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **_NO_CACHE})
     tools = build_tools(root, config, PlainConsole(None))
     return Run(replace(tools, runner=runner, git=GitCli(runner, root, os.environ)), config, plan_only=True)
 

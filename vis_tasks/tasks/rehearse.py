@@ -68,8 +68,11 @@ def rehearse(
                     from vis_tasks.services.rehearsal.by_hand import by_hand
 
                     played = [by_hand(theatre)]
+                    _tell(played[0], 1, opened)
                 else:
                     lanes = min(_MOST_LANES, os.cpu_count() or 1)
+                    if len(scenes) > 1:
+                        console.step(f"playing {len(scenes)} scenarios, {lanes} at a time")
                     played = theatre.play(scenes, lanes=lanes, tell=lambda each: _tell(each, len(scenes), opened))
                 _finish(theatre, played, page, opened)
 

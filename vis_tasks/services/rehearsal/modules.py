@@ -46,14 +46,16 @@ def installed(workspace: Workspace) -> tuple[str, ...]:
 
 
 def without_modules(workspace: Workspace) -> tuple[str, ...]:
-    """Names of packages that have dependencies from elsewhere and scripts that run when they are packed; sorted."""
-    own = workspace.by_name.keys()
-    hooks = {"prepack", "prepare", "prepublishOnly"}
+    """Names, sorted, of packages whose scripts run when they are packed, and of whose dependencies nothing is installed."""
+    own, hooks, root = workspace.by_name.keys(), {"prepack", "prepare", "prepublishOnly"}, workspace.root
+    shared = (root / "node_modules").exists() or (root / ".pnp.cjs").exists()
     return tuple(
         sorted(
             package.name
             for package in workspace.packages
             if not package.private
+            and not shared
+            and not (root / package.path / "node_modules").exists()
             and any(set(package.table(table)) - own for table in DEPENDENCY_TABLES)
             and hooks & set(package.manifest.get("scripts") or {})
         )

@@ -180,8 +180,8 @@ class Theatre:
         return own.stage if own is not None and own.stage is not None else self.release.publish.stage.enabled
 
     def _warn_about_modules(self) -> None:
-        lacking = without_modules(self.workspace)
-        if not self._modules and lacking:
+        lacking = without_modules(self.tools.read_workspace(self.root))
+        if lacking:
             self.notes.append(
                 f"nothing is installed ({self.workspace.manager} install), so {', '.join(lacking[:5])}"
                 f"{' …' if len(lacking) > 5 else ''} will be built without dependencies"
