@@ -10,10 +10,13 @@ from tests.fakes import FakeNpm, FakeRegistry
 from tests.services.builders import build_world, change, entry, package
 from vis_tasks.config.model import PackageConfig
 from vis_tasks.core.pending import Pending
+from vis_tasks.core.targets import UpToDate
 from vis_tasks.errors import Failed, Refused
 from vis_tasks.ports import NO_STAGING, Live, Unknown, Unreadable
+from vis_tasks.services import version
 from vis_tasks.services.guard import guard
 from vis_tasks.services.record import record
+from vis_tasks.services.release import graph_for
 
 ALL = ("guard", "version", "pack", "stage", "wait", "reconcile", "tag", "release")
 
@@ -286,6 +289,22 @@ class TestPendingStages:
             "Resolve via `invoke stage.approve <id>` / `--all` or `invoke stage.reject <id>`, commit the updated "
             "staged.json, then retry."
         )
+
+    @pytest.mark.parametrize("goal", ["version", "stage", "release"])
+    def test_whatever_brings_new_versions_is_refused(self, tmp_path, goal):
+        world = self.planned(tmp_path, entry("a", "1.0.5"))
+        with pytest.raises(Refused) as caught:
+            guard(world.run(reach=[target.name for target in graph_for(world.config).order(goal)]))
+        assert caught.value.code == "STAGE_PENDING"
+
+    @pytest.mark.parametrize("goal", ["wait", "reconcile", "tag"])
+    def test_decisions_and_tags_are_still_to_be_had_and_nothing_new_is_versioned(self, tmp_path, goal):
+        world = self.planned(tmp_path, entry("a", "1.0.5"))
+        run = world.run(reach=[target.name for target in graph_for(world.config).order(goal)])
+        guard(run)
+        assert isinstance(version.look(run), UpToDate)
+        assert "Refusing to version" in world.console.of("warning")[0]
+        assert (world.repo.root / ".vis/release/one.md").exists()
 
     def test_it_refuses_before_anything_is_written(self, tmp_path):
         world = self.planned(tmp_path, entry("a", "1.0.5"))

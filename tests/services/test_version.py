@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
 
 import pytest
 
 from tests.services.builders import build_world, change, package
+from vis_tasks.adapters.process import SubprocessRunner
+from vis_tasks.config.model import HooksConfig
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed, Refused
 from vis_tasks.services import version as service
@@ -190,6 +194,24 @@ def test_killed_anywhere_the_next_run_ends_as_if_nothing_had_happened(world, mon
     kill_at(world, monkeypatch, moment)
     make(world)
     assert_done_once(world)
+
+
+@pytest.mark.parametrize("hook", ["before_version", "after_version"])
+def test_killed_after_a_hook_wrote_files_of_its_own_they_are_taken_back_and_made_again(tmp_path, monkeypatch, hook):
+    count = "import pathlib; p = pathlib.Path('generated'); p.write_text(str(p.exists()))"
+    hooks = replace(HooksConfig(), **{hook: (sys.executable, "-c", count)})
+    world = build_world(
+        tmp_path,
+        package("a"),
+        package("b", deps={"a": "^1.0.0"}),
+        changes={"one": change("a", "major")},
+        hooks=hooks,
+    )
+    world.tools = replace(world.tools, runner=SubprocessRunner())
+    kill_at(world, monkeypatch, "commit")
+    make(world)
+    assert_done_once(world)
+    assert world.repo.sh("show", "HEAD:generated") == "False", "the second try began where the first one had"
 
 
 @pytest.mark.parametrize("moment", MOMENTS[:-1])

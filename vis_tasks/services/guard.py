@@ -47,8 +47,20 @@ def guard(run: Run) -> None:
         check_registry(run)
     if "version" in run.reach and not run.handed_over and run.plan.releases:
         check_unfinished(run)
-        check_pending_stages(run)
+        _check_pending_stages(run)
     run.guarded = True
+
+
+def _check_pending_stages(run: Run) -> None:
+    """Who only asks for decisions and tags gets them, though new versions have to wait for what is pending."""
+    try:
+        check_pending_stages(run)
+    except Refused as refusal:
+        if "release" in run.reach or not run.reach & {"wait", "reconcile", "tag"}:
+            raise
+        run.tools.console.warning(f"{refusal.message}\nNothing new is versioned in this run.")
+        run.versions_wait = True
+        run.forget("plan")
 
 
 def check_repository(run: Run) -> None:

@@ -138,6 +138,7 @@ class Run:
         self.handed_over = handed_over
         self.report = Report()
         self.guarded = False
+        self.versions_wait = False
         self.tell: Callable[[Notice], None] | None = None
 
     @property
@@ -171,8 +172,8 @@ class Run:
 
     @cached_property
     def plan(self) -> Plan:
-        """What `version` will do: computed once, executed as it is."""
-        return self.tools.make_plan(self.workspace, self.changes, self.branch)
+        """What `version` will do: computed once, executed as it is. Nothing while new versions wait for pending stages."""
+        return self.tools.make_plan(self.workspace, () if self.versions_wait else self.changes, self.branch)
 
     @cached_property
     def refs(self) -> RemoteRefs:

@@ -119,7 +119,10 @@ def _write_and_commit(run: Run) -> None:
         edit.path: None if edit.content is None else hashlib.sha256(edit.content).hexdigest() for edit in edits
     }
     releases = {release.name: (release.old, release.new) for release in plan.releases}
-    _note(run, Versioning(base=base, files={**planned, **_lockfiles(run)}, releases=releases))
+    written = {**planned, **_lockfiles(run)}
+    if run.release.hooks.before_version:
+        written = {**dict.fromkeys(_others(run)), **written}
+    _note(run, Versioning(base=base, files=written, releases=releases))
     for edit in edits:
         if edit.content is None:
             files.delete(edit.path)
@@ -128,7 +131,10 @@ def _write_and_commit(run: Run) -> None:
     run.forget("workspace")
     locked = run.tools.refresh_lockfile(run.workspace)
     run_hook(run, "after_version")
-    paths = sorted({*planned, *locked, *_others(run)})
+    others = _others(run)
+    if not others <= written.keys():
+        _note(run, Versioning(base=base, files={**dict.fromkeys(others), **written}, releases=releases))
+    paths = sorted({*planned, *locked, *others})
     commit = git.commit(paths, _message(plan))
     if commit is None:
         raise Failed("there was nothing to commit after versioning", code="NOTHING_WRITTEN")
