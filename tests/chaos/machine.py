@@ -31,6 +31,7 @@ numbers = st.integers(0, 3)
 crashes = st.none() | st.integers(1, 170)
 some_packages = st.lists(st.sampled_from(sorted(PACKAGES)), max_size=3, unique=True)
 faults = st.integers(0, len(FAULTS) - 1) | st.sampled_from(_DECEIVING)
+troubles = st.lists(faults, max_size=2)
 goals = st.sampled_from(["release", "release", "release", "version", "stage", "reconcile", "tag"])
 variants = st.builds(
     Variant,
@@ -87,14 +88,29 @@ class Chaos(RuleBasedStateMachine):
     def develop(self, packages: list[str], level: str) -> None:
         self.world.develop(packages, level)
 
-    @rule(where=machines, goal=goals, crash=crashes, meanwhile=st.lists(deeds, max_size=5))
-    def release(self, where: str, goal: str, crash: int | None, meanwhile: list[Deed]) -> None:
+    @rule(where=machines, goal=goals, crash=crashes, troubles=troubles, meanwhile=st.lists(deeds, max_size=5))
+    def release(self, where: str, goal: str, crash: int | None, troubles: list[int], meanwhile: list[Deed]) -> None:
+        for number in troubles:
+            self.world.trouble(number)
         self.world.release(where, goal=goal, crash=crash, meanwhile=self._deeds(meanwhile))
 
-    @rule(where=machines, packages=some_packages, crash=crashes, meanwhile=st.lists(deeds, min_size=1, max_size=5))
-    def change_and_release(self, where: str, packages: list[str], crash: int | None, meanwhile: list[Deed]) -> None:
+    @rule(
+        where=machines,
+        packages=some_packages,
+        crash=crashes,
+        troubles=troubles,
+        meanwhile=st.lists(deeds, min_size=1, max_size=5),
+    )
+    def change_and_release(
+        self, where: str, packages: list[str], crash: int | None, troubles: list[int], meanwhile: list[Deed]
+    ) -> None:
         self.world.develop(packages or ["core"])
-        self.world.release(where, crash=crash, meanwhile=self._deeds(meanwhile))
+        self.release(where, "release", crash, troubles, meanwhile)
+
+    @rule(where=machines, verdict=verdicts, number=numbers)
+    def judge_and_release(self, where: str, verdict: str, number: int) -> None:
+        self.world.judge(number, verdict)
+        self.world.release(where)
 
     def _deeds(self, meanwhile: list[Deed]) -> list[Callable[[], None]]:
         return [partial(getattr(self.world, name), *arguments) for name, *arguments in meanwhile]
@@ -107,21 +123,9 @@ class Chaos(RuleBasedStateMachine):
     def decide(self, where: str, verdict: str, number: int, crash: int | None, *, tag: bool) -> None:
         self.world.decide(where, verdict, number, crash=crash, tag=tag)
 
-    @rule(where=machines)
-    def drop_rejected(self, where: str) -> None:
-        self.world.drop_rejected(where)
-
-    @rule(where=machines)
-    def restage(self, where: str) -> None:
-        self.world.restage(where)
-
-    @rule(where=machines)
-    def unlock(self, where: str) -> None:
-        self.world.unlock(where)
-
-    @rule(number=faults)
-    def trouble(self, number: int) -> None:
-        self.world.trouble(number)
+    @rule(where=machines, what=st.sampled_from(["drop_rejected", "restage", "restage", "lose", "unlock"]))
+    def operate(self, where: str, what: str) -> None:
+        getattr(self.world, what)(where)
 
     @rule(number=numbers)
     def usurp(self, number: int) -> None:
@@ -140,10 +144,6 @@ class Chaos(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([-2.0, 0.5, 30.0]))
     def jump(self, hours: float) -> None:
         self.world.jump(hours)
-
-    @rule(where=machines)
-    def lose(self, where: str) -> None:
-        self.world.lose(where)
 
     @invariant()
     def promises_are_kept(self) -> None:
