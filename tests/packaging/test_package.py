@@ -70,11 +70,16 @@ def test_the_sdist_can_be_tested(built: Path) -> None:
     assert {name for name in names if name and name not in known} == set(), "nothing that git doesn't know"
 
 
-def loaded_by(statement: str) -> set[str]:
-    """Top-level modules in memory after a statement."""
-    code = f"{statement}\nimport sys\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+def modules_after(statement: str) -> set[str]:
+    """Modules in memory after a statement."""
+    code = f"{statement}\nimport sys\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=TOP)
     return set(done.stdout.split())
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level modules in memory after a statement."""
+    return {name.partition(".")[0] for name in modules_after(statement)}
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
@@ -87,6 +92,12 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_listing_the_tasks_loads_no_http_no_templates_and_no_registry() -> None:
     loaded = loaded_by("from vis_tasks import release_namespace; release_namespace()")
     assert loaded & {"requests", "jinja2", "rich", "tomlkit", "starlette", "uvicorn"} == set()
+
+
+def test_listing_the_tasks_opens_no_room_but_theirs() -> None:
+    opened = modules_after("from vis_tasks import release_namespace; release_namespace()")
+    ours = {name for name in opened if name.startswith("vis_tasks.") and not name.startswith("vis_tasks.tasks")}
+    assert ours == {"vis_tasks.__about__", "vis_tasks.errors"}
 
 
 def test_the_version_stands_in_one_place_and_the_binary_tells_it() -> None:

@@ -40,7 +40,8 @@ def test_the_help_of_a_task_shows_an_example_with_options_it_has(
     shown = capsys.readouterr().out
     (example,) = [line.strip() for line in shown.splitlines() if line.strip().startswith("Example:")]
     command, task, *words = shlex.split(example.removeprefix("Example:"))
-    assert (command, task) == ("invoke", name)
+    assert command in {"invoke", "vis-tasks"}
+    assert task == name
     flags = {word.partition("=")[0] for word in words if word.startswith("-")}
     arguments = ns[name].get_arguments()
     assert flags <= {f"--{flag}" for argument in arguments for flag in argument.names}
