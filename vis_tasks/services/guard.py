@@ -12,6 +12,7 @@ from vis_tasks.services.hand_over import manifest_digest
 from vis_tasks.services.planning.snapshot import managed_snapshots, refuse_snapshots
 from vis_tasks.services.stage_guard import check_pending_stages
 from vis_tasks.services.state import is_temporary
+from vis_tasks.services.tag_names import check_tag_names
 from vis_tasks.services.unfinished import check_unfinished
 from vis_tasks.services.version import recover
 from vis_tasks.services.workspace_changelog import CHANGELOG
@@ -35,7 +36,7 @@ def guard(run: Run) -> None:
     if not run.plan_only:
         run.state.take_up()
     run.state.pending()
-    _ = run.workspace
+    check_tag_names(run)
     if run.reach & {"stage"}:
         check_branch(run)
         refuse_snapshots(managed_snapshots(run))

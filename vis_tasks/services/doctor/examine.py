@@ -10,6 +10,7 @@ from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
 from vis_tasks.services.doctor.forge import forge_findings
 from vis_tasks.services.doctor.registry import client_findings, npm_findings, oidc_findings
 from vis_tasks.services.doctor.repository import checkout_findings, repository_findings, state_findings
+from vis_tasks.services.tag_names import check_tag_names
 from vis_tasks.services.wave import find_wave
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def local_findings(run: Run) -> tuple[Finding, ...]:
 
 
 def _workspace(run: Run) -> Iterator[Finding]:
+    check_tag_names(run)
     packages = managed(run.workspace, run.release)
     if not packages:
         hint = "look at `include`, `ignore` and `private-packages` under [release]"
