@@ -22,7 +22,8 @@ def check_tag_names(run: Run) -> None:
     packages = [package.name for package in managed(run.workspace, run.release) if not package.private]
     if len(packages) > 1 and "{name}" not in run.release.tag_pattern:
         raise ConfigError(
-            f'release.tag-pattern is "{run.release.tag_pattern}", without {{name}}: {len(packages)} packages would share their tags',
+            f'release.tag-pattern is "{run.release.tag_pattern}", without {{name}}: '
+            f"{len(packages)} packages would share their tags",
             code="TAG_PATTERN",
             hint='tag-pattern = "{name}@{version}" under [release]; tags that exist stay as they are',
         )
