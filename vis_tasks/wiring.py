@@ -319,7 +319,13 @@ def _looking_run(root: Path, config: Config) -> Run:
 
     runner = SubprocessRunner(base_env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **_NO_CACHE})
     tools = build_tools(root, config, PlainConsole(None))
-    return Run(replace(tools, runner=runner, git=GitCli(runner, root, os.environ)), config, plan_only=True)
+    looking = replace(
+        tools,
+        runner=runner,
+        git=GitCli(runner, root, os.environ),
+        npm=lambda: _npm(root, config, runner, tools.clock),
+    )
+    return Run(looking, config, plan_only=True)
 
 
 def _npm(root: Path, config: Config, runner: Runner, clock: Clock) -> Npm:
