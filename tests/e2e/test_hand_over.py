@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -79,8 +80,22 @@ def _packed(world: World) -> tuple[Job, dict[str, str], str]:
     return packing, packing.outputs(), told["commit"]
 
 
-def test_what_one_job_packed_another_one_stages_and_tags_without_running_a_script(world: World) -> None:
-    packing, told, commit = _packed(_world(world))
+def _own_commands() -> str:
+    """A target before staging, one after tagging, and a hook; each says in which job it ran."""
+    targets = {"smoke": ("pack", "stage"), "deploy": ("tag", "release")}
+    return '[release.hooks]\nafter-tag = "node log.js hooked"\n' + "".join(
+        f'[release.targets.{name}]\nneeds = ["{need}"]\nbefore = ["{later}"]\nrun = "node log.js {name}"\n'
+        for name, (need, later) in targets.items()
+    )
+
+
+def test_what_one_job_packed_another_one_stages_and_tags_without_running_a_command_of_the_repository(
+    world: World,
+) -> None:
+    line = "process.env.VIS_JOB + ' ' + process.argv[2] + '\\n'"
+    world.write("log.js", f"require('fs').appendFileSync(process.env.SCRIPTS_RAN, {line})\n")
+    packing, told, commit = _packed(_world(world.configure(extra=_own_commands())))
+    assert packing.run("smoke").code == 0
     publishing = Job(world, "publish", commit, credentials=True)
     shutil.copytree(packing.dist, publishing.dist)
 
@@ -96,8 +111,12 @@ def test_what_one_job_packed_another_one_stages_and_tags_without_running_a_scrip
     assert running.done.code == 0, running.done.text
     tags = world.remote_tags()
     assert tags["core@1.1.0"] == tags["app@1.0.1"] == commit
-    assert (world.folder / "scripts").read_text(encoding="utf-8") == "pack\n", "once, in the job that packs"
     assert world.registry.tarball("core", "1.1.0") == (packing.dist / "core-1.1.0.tgz").read_bytes()
+    (tagged,) = re.findall(r"^tagged<<.*\n(.*)$", publishing.output.read_text(encoding="utf-8"), re.MULTILINE)
+    following = Job(world, "after", commit, credentials=False).seal()
+    assert following.run("ci.after", f"--tagged={tagged}").code == 0
+    ran = (world.folder / "scripts").read_text(encoding="utf-8").splitlines()
+    assert ran == ["pack", "pack smoke", "after hooked", "after deploy"]
 
 
 def test_a_push_between_the_jobs_is_left_to_the_next_release(world: World) -> None:
