@@ -17,7 +17,9 @@ __all__ = ["dependents_of", "needs_of"]
 _TABLES = ("dependencies", "peerDependencies", "optionalDependencies")
 
 
-def needs_of(run: Run, entry: Entry, chosen: Sequence[Entry], *, approved: Collection[tuple[str, str]]) -> tuple[str, ...]:
+def needs_of(
+    run: Run, entry: Entry, chosen: Sequence[Entry], *, approved: Collection[tuple[str, str]]
+) -> tuple[str, ...]:
     """Staged versions of the workspace that this one's ranges need and that are not approved; one ``ls-remote`` a run at most.
 
     Args:
