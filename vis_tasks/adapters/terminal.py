@@ -64,5 +64,5 @@ def has_rich() -> bool:
 
 
 def is_watched(stream: TextIO | None, env: Mapping[str, str]) -> bool:
-    """Whether a table may be redrawn there: a terminal that can move its cursor, and no log of CI, whatever colours are wanted."""
+    """Whether a table may be redrawn there: a terminal that can move its cursor, and no log of CI, with colour or without."""
     return stream is not None and stream.isatty() and env.get("TERM") != "dumb" and not env.get("CI")
