@@ -10,7 +10,7 @@ import pytest
 from vis_tasks.adapters.process import SubprocessRunner
 from vis_tasks.registry.run import start_registry
 from vis_tasks.registry.tarballs import build_tarball
-from vis_tasks.services.rehearsal.promises import Facts, Tag, broken_promises, read_facts
+from vis_tasks.services.rehearsal.promises import Facts, Tag, broken_promises, foreign_litter, read_facts
 
 BYTES = "sha512-abc"
 TAGS = {"a@1.0.1": "a@1.0.1", "b@2.0.0": "b@2.0.0"}
@@ -78,11 +78,23 @@ def test_nothing_is_found_where_every_promise_was_kept():
             {"state_error": "Expecting value"}, "staged.json on the remote can't be read: Expecting value", id="damaged"
         ),
         pytest.param({"kept": False}, "commits that others pushed are no longer part of the branch", id="history"),
-        pytest.param({"left": ("x.tmp",)}, "left behind in the work tree: x.tmp", id="litter"),
+        pytest.param({"left": ("x.tmp",)}, "left behind in the work tree: x.tmp", id="temporary file"),
+        pytest.param(
+            {"left": ("changes/one.md",), "changes_dir": "changes"},
+            "left behind in the work tree: changes/one.md",
+            id="change file",
+        ),
     ],
 )
 def test_a_broken_promise_is_found(broken, words):
     assert words in broken_promises(replace(KEPT, **broken), TAGS)
+
+
+def test_what_the_users_own_build_leaves_breaks_no_promise():
+    facts = replace(KEPT, left=("packages/a/lib/index.js",), changes_dir="changes")
+
+    assert broken_promises(facts, TAGS) == ()
+    assert foreign_litter(facts) == facts.left
 
 
 def test_a_version_that_was_rejected_may_be_staged_again():

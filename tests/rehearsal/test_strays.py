@@ -18,7 +18,7 @@ PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEPE
 @pytest.fixture
 def tree(tmp_path):
     """A program that waits for another one, which is up."""
-    up = []
+    up: list[str] = []
     program = Streamed(
         [sys.executable, "-c", PARENT],
         cwd=tmp_path,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from vis_tasks.services.rehearsal.outcome import Played
     from vis_tasks.services.rehearsal.play import Theatre
     from vis_tasks.services.rehearsal.report import Forecast
+    from vis_tasks.services.rehearsal.scenario import Scenario
     from vis_tasks.tasks.edge import Session
 
 __all__ = ["add_to"]
@@ -64,6 +65,7 @@ def rehearse(
             console.step("rehearsal: copying the repository, seeding a registry with the present versions")
             with open_theatre(opened.root, opened.config, build_rehearsal_tools(console)) as theatre:
                 _introduce(theatre, opened)
+                scenes = _playable(theatre, scenes, opened)
                 if serve:
                     from vis_tasks.services.rehearsal.by_hand import by_hand
 
@@ -94,6 +96,22 @@ def _introduce(theatre: Theatre, opened: Session) -> None:
     say(f"{len(theatre.seeded)} package(s) at the embedded registry, {len(theatre.wave)} to release: {names}")
     for note in theatre.notes:
         opened.console.warning(note)
+
+
+def _playable(theatre: Theatre, scenes: tuple[Scenario, ...], opened: Session) -> tuple[Scenario, ...]:
+    """Where nothing is staged there is nothing to decide: only the way through can be played."""
+    if any(planned.staged for planned in theatre.wave) or not scenes:
+        return scenes
+    left = tuple(scene for scene in scenes if scene.name == "approve")
+    if not left:
+        raise UsageError(
+            "nothing of this wave is staged, so there is nothing to decide in this scenario",
+            code="NOTHING_STAGED",
+            hint="`invoke rehearse` plays the plain release; staging is `stage` under [release.publish]",
+        )
+    if len(left) < len(scenes):
+        opened.console.warning("nothing of this wave is staged: only `approve` is played")
+    return left
 
 
 def _tell(played: Played, count: int, opened: Session) -> None:

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.errors import Failed
+from vis_tasks.errors import Failed, VisError
 from vis_tasks.registry.faults import Fault
 from vis_tasks.services.rehearsal.promises import Facts, broken_promises, read_facts
 
@@ -397,7 +397,10 @@ class _Running:
         director.exits.append(code)
         director.documents.append(document)
         if director.troubles:
-            raise director.troubles[0]
+            trouble = director.troubles[0]
+            if isinstance(trouble, VisError):
+                raise trouble
+            raise Failed(f"the rehearsal's own people failed: {trouble}", code="REHEARSAL") from trouble
         if code not in exits:
             error = document.get("error") or {}
             why = f": {error.get('message')}" if error else ""

@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from vis_tasks.ports import Runner
     from vis_tasks.registry.run import Registry
 
-__all__ = ["OURS", "Facts", "Tag", "broken_promises", "read_facts"]
+__all__ = ["OURS", "Facts", "Tag", "broken_promises", "foreign_litter", "read_facts"]
 
 OURS = frozenset({"ci", "GitLab CI/CD", "GitHub Actions"})
 """Who uploads for the release; whoever else stages or publishes is somebody else."""
 
 _UNRESOLVED = ("workspace:", "catalog:", "link:", "portal:")
 _TABLES = ("dependencies", "optionalDependencies", "peerDependencies")
+_WRITTEN = frozenset(
+    {"package.json", "CHANGELOG.md", "staged.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock"}
+)
 _SEPARATOR, _END = "\x1f", "\x1e"
 
 
@@ -64,6 +67,7 @@ class Facts:
         audit: ``(action, actor, name@version)``, oldest first.
         left: uncommitted paths in the work tree of the machine that ran last.
         left_out: change files on the remote's branch.
+        changes_dir: the folder of change files, from the repository's top.
     """
 
     tags: Mapping[str, Tag] = field(default_factory=dict)
@@ -77,6 +81,7 @@ class Facts:
     audit: tuple[tuple[str, str, str], ...] = ()
     left: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    changes_dir: str = ""
 
     def entries(self, name: str) -> dict[str, Mapping[str, Any]]:
         """One list of staged.json, by ``name@version``."""
@@ -168,6 +173,7 @@ def read_facts(
         audit=audit,
         left=tuple(line[3:] for line in git("status", "--porcelain", "--untracked-files=all", cwd=work).splitlines()),
         left_out=tuple(path for path in files if path.endswith(".md")),
+        changes_dir=changes_dir,
     )  # fmt: skip
 
 
@@ -237,7 +243,19 @@ def _repository(facts: Facts) -> Iterator[str]:
     if not facts.kept:
         yield "commits that others pushed are no longer part of the branch"
     for path in facts.left:
-        yield f"left behind in the work tree: {path}"
+        if path not in foreign_litter(facts):
+            yield f"left behind in the work tree: {path}"
+
+
+def foreign_litter(facts: Facts) -> tuple[str, ...]:
+    """What a build of the user's has left uncommitted: nothing a release promises, but the next one would refuse to begin."""
+    return tuple(
+        path
+        for path in facts.left
+        if not path.endswith(".tmp")
+        and path.rpartition("/")[2] not in _WRITTEN
+        and not (facts.changes_dir and path.startswith(f"{facts.changes_dir}/"))
+    )
 
 
 def _state(text: str) -> tuple[Mapping[str, Any], str]:

@@ -16,6 +16,7 @@ from vis_tasks.errors import VisError
 from vis_tasks.services.commands import argv_of
 from vis_tasks.services.doctor.examine import local_findings
 from vis_tasks.services.doctor.finding import PASS
+from vis_tasks.services.rehearsal.promises import foreign_litter
 from vis_tasks.services.stage import access_of, dist_tag_of
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def forecast(theatre: Theatre, played: Sequence[Played]) -> Forecast:
         releases=tuple(f"{forge} release {tag}" for tag in tags) if forge else (),
         commands=_commands(theatre),
         hooks=tuple(f"{name}: {' '.join(argv_of(command))}" for name, command in named if command),
-        warnings=tuple(dict.fromkeys([*troubles, *_warnings(run)])),
+        warnings=tuple(dict.fromkeys([*troubles, *_litter(best), *_warnings(run)])),
         notes=tuple(notes),
     )  # fmt: skip
 
@@ -220,6 +221,16 @@ def _commands(theatre: Theatre) -> tuple[str, ...]:
             "invoke release              # again, for approvals that came after the deadline: makes their tags",
         ]
     return tuple(found)
+
+
+def _litter(best: Played) -> list[str]:
+    left = foreign_litter(best.facts) if best.facts else ()
+    if not left:
+        return []
+    names = ", ".join(left[:_MANY]) + (" …" if len(left) > _MANY else "")
+    return [
+        f"building and packing leaves {names} uncommitted → add to .gitignore: the next release refuses a dirty tree"
+    ]
 
 
 def _warnings(run: Run) -> list[str]:
