@@ -127,7 +127,7 @@ class Repo:
         done = subprocess.run(
             [sys.executable, "-m", "vis_tasks", *argv],
             cwd=self.root,
-            env=env | {"NO_COLOR": "1"},
+            env=env | {"NO_COLOR": "1", "UV_NO_INDEX": "1"},  # nothing is looked up outside this machine
             capture_output=True,
             text=True,
             check=False,

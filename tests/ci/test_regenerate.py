@@ -190,7 +190,9 @@ def test_in_a_subfolder_the_files_stand_at_the_top_and_their_bases_in_the_worksp
 def test_the_tasks_write_check_and_show(tmp_path: Path) -> None:
     repo = Repo(tmp_path).git()
     assert repo.run("ci.check").code == 1, "there are no files yet"
-    assert repo.run("ci.generate").code == 0
+    generated = repo.run("ci.generate")
+    assert generated.code == 0
+    assert "jobs install vis-tasks by version, without hashes" in generated.text
     assert repo.run("ci.check").code == 0
     repo.configure('[ci]\nnode = "26"\n')
 
