@@ -122,7 +122,7 @@ class MemoryFiles:
     def read(self, path: str) -> bytes | None:
         return self.content.get(path)
 
-    def write(self, path: str, content: bytes) -> None:
+    def write(self, path: str, content: bytes, *, durable: bool = True) -> None:
         self.writes[path] += 1
         self.content[path] = content
 

@@ -34,7 +34,7 @@ class CountingFiles(RootFiles):
         self.begun = Event()
         self.broken = False
 
-    def write(self, path: str, content: bytes) -> None:
+    def write(self, path: str, content: bytes, *, durable: bool = True) -> None:
         self.writes.append(path)
         if self.broken:
             raise Failed("no space left on device", code="WRITE")

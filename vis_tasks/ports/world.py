@@ -178,8 +178,14 @@ class Files(Protocol):
         """The content, or None when there is no such file."""
         ...
 
-    def write(self, path: str, content: bytes) -> None:
+    def write(self, path: str, content: bytes, *, durable: bool = True) -> None:
         """Write all or nothing: a temporary file in the same folder, fsync, rename. Folders are made.
+
+        Args:
+            path: the file.
+            content: all of it.
+            durable: wait until the disk has it. Without (for what git has or will have a moment later, where each wait counts),
+                a power cut may leave the file empty or as it was.
 
         Raises:
             vis_tasks.errors.Failed: code ``WRITE``; disk full, read-only folder. What stood there before still stands.

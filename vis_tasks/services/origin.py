@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Package
     from vis_tasks.services.run import Run
 
-__all__ = ["built_from", "commit_that_brought", "commits_that_brought", "is_ours"]
+__all__ = ["built_from", "commit_that_brought", "commits_that_brought", "is_ours", "ours_among"]
 
 _HISTORY = 200
 
@@ -68,17 +68,29 @@ def built_from(run: Run, packed: Sequence[tuple[Package, str]]) -> dict[str, str
 
 
 def is_ours(run: Run, package: Package) -> bool:
-    """Whether the version was brought by a release: the journal says so, or its commit used up change files."""
-    spec = f"{package.name}@{package.version}"
+    """As `ours_among`, for one package."""
+    return bool(ours_among(run, [package]))
+
+
+def ours_among(run: Run, packages: Sequence[Package]) -> tuple[Package, ...]:
+    """Those whose version was brought by a release: the journal says so, or its commit used up change files.
+
+    Two git processes in all, however many packages, and one more for each commit that brought some of them.
+    """
+    noted: set[str] = set()
     if run.state.has_journal():
         journal = run.state.journal()
-        if spec in journal.intents or spec in journal.applied or spec in journal.published:
-            return True
-    commit = commit_that_brought(run, package)
-    if commit is None:
-        return False
-    removed = run.tools.git.removed_in(commit, run.release.changes_dir)
-    return any(path.endswith(".md") for path in removed)
+        noted = {*journal.intents, *journal.applied, *journal.published}
+    asked = [package for package in packages if f"{package.name}@{package.version}" not in noted]
+    brought = commits_that_brought(run, asked)
+    releases = {commit for commit in set(brought.values()) if _used_up_changes(run, commit)}
+    names = {package.name for package in packages} - {package.name for package in asked}
+    names |= {name for name, commit in brought.items() if commit in releases}
+    return tuple(package for package in packages if package.name in names)
+
+
+def _used_up_changes(run: Run, commit: str) -> bool:
+    return any(path.endswith(".md") for path in run.tools.git.removed_in(commit, run.release.changes_dir))
 
 
 def _version(content: bytes | None) -> str | None:

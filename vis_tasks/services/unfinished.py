@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.pending import Entry
 from vis_tasks.errors import Refused
 from vis_tasks.ports import StageList, Unknown
-from vis_tasks.services.origin import commit_that_brought, is_ours
+from vis_tasks.services.origin import commit_that_brought, ours_among
 from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def check_unfinished(run: Run) -> None:
     """Write down what is staged of the versions that the plan would leave behind; refuse where that can't be told.
 
     Costs nothing where these versions have their tags or stand in staged.json, as they do after every run that ended. Else two
-    or three git processes a package, the wave's lookups, and one list request a registry.
+    git processes and one a commit that brought some of them, the wave's lookups, and one list request a registry.
 
     Raises:
         vis_tasks.errors.Refused: code ``UNFINISHED``: live without a tag or a note, or nobody here may read the stage list;
             ``REGISTRY_DOWN``: no usable answer.
     """
-    left = [package for package in _planned(run) if _is_open(run, package) and is_ours(run, package)]
+    left = ours_among(run, [package for package in _planned(run) if _is_open(run, package)])
     if not left:
         return
     wave = find_wave(run)

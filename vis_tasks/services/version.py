@@ -84,7 +84,7 @@ def recover(run: Run) -> None:
     prefix, dirty = git.prefix(), set(git.dirty())
     for path, planned in step.files.items():
         now = run.tools.files.read(path)
-        if planned and now is not None and prefix + path in dirty and hashlib.sha256(now).hexdigest() != planned:
+        if planned and now and prefix + path in dirty and hashlib.sha256(now).hexdigest() != planned:
             raise Refused(
                 f"a version step was interrupted, and {path} has been edited since",
                 code="EDITED_SINCE",
@@ -127,9 +127,9 @@ def _write_and_commit(run: Run) -> None:
         if edit.content is None:
             files.delete(edit.path)
         else:
-            files.write(edit.path, edit.content)
-    run.forget("workspace")
+            files.write(edit.path, edit.content, durable=False)
     locked = run.tools.refresh_lockfile(run.workspace)
+    run.forget("workspace")
     run_hook(run, "after_version")
     others = _others(run)
     if not others <= written.keys():
