@@ -8,6 +8,7 @@ import pytest
 
 from tests.services.builders import build_world, entry, integrity_of, package
 from vis_tasks.adapters.files import RootFiles
+from vis_tasks.config.model import ForgeConfig
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
@@ -278,6 +279,29 @@ class TestForge:
         make_tags(world)
         assert set(forge.made) == {"a@1.1.0", "b@1.1.0"}
         assert world.state.empty
+
+    def test_one_release_may_speak_for_the_whole_wave(self, world):
+        forge = with_forge(world, RecordingForge(fails=1))
+        world.config = replace(world.config, release=replace(world.config.release, forge=ForgeConfig(per="wave")))
+        with pytest.raises(Failed, match="502"):
+            make_tags(world)
+        make_tags(world)
+        make_tags(world)
+        ((tag, (title, notes, prerelease)),) = forge.made.items()
+        assert (tag, title, prerelease) == ("b@1.1.0", "2026-11-21", False)
+        assert notes.startswith("## a@1.1.0\n\n- what is new\n\n## b@1.1.0")
+        assert forge.asked == ["b@1.1.0", "b@1.1.0"], "once more after the failure, and never again"
+
+    def test_titles_and_notes_may_have_forms_of_their_own(self, world):
+        forge = with_forge(world, RecordingForge())
+        form = ForgeConfig(
+            title="{name} {version}", notes="Out on {date}: `npm i {name}@{version}` {{x}} {y}\n\n{changelog}"
+        )
+        world.config = replace(world.config, release=replace(world.config.release, forge=form))
+        make_tags(world)
+        title, notes, _ = forge.made["a@1.1.0"]
+        assert title == "a 1.1.0"
+        assert notes == "Out on 2026-11-21: `npm i a@1.1.0` {{x}} {y}\n\n- what is new"
 
     def test_a_release_that_is_made_is_not_asked_for_again(self, world):
         forge = with_forge(world, RecordingForge())

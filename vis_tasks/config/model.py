@@ -160,6 +160,21 @@ class ForgeConfig:
         None, "API address of an enterprise host; without it taken from the CI environment or the remote.", rule="url"
     )
     draft: bool = _option(False, "Create releases as drafts (GitHub).")
+    per: str = _option(
+        "package",
+        "One release for each package, or one for a whole wave, on its last tag.",
+        choices=("package", "wave"),
+    )
+    title: str | None = _option(
+        None,
+        "Title, with {tag}, {name}, {version}, {date} and {count}; without it the tag, or the wave's date.",
+        rule="text",
+    )
+    notes: str | None = _option(
+        None,
+        "Notes, with {changelog} and the placeholders of the title; without it the changelog section alone.",
+        rule="text",
+    )
 
 
 @dataclass(frozen=True)
