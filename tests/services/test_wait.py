@@ -8,7 +8,7 @@ from tests.fakes import FakeNpm, FakeRegistry
 from tests.services.builders import build_world, entry, package
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.targets import Due, UpToDate
-from vis_tasks.ports import Unknown, Unreadable
+from vis_tasks.ports import Live, Unknown, Unreadable
 from vis_tasks.services import wait as service
 
 TIMEOUT, POLL, SETTLE, HEARTBEAT = 1800.0, 15.0, 360.0, 300.0
@@ -276,12 +276,22 @@ class TestRequests:
         assert approved(world) == {"a", "b"}
         assert second.asked("stages") > first.asked("stages")
 
-    def test_a_version_adopted_without_its_id_learns_it_from_the_list(self):
+    @pytest.mark.parametrize("wrong", [None, "nobody-knows-this"])
+    def test_a_version_adopted_without_its_id_or_with_a_wrong_one_learns_it_from_the_list(self, wrong):
         world = world_with("a")
         known = world.state.pending[0].id
-        world.hold(Pending().put(entry("a", id=None)))
+        world.hold(Pending().put(entry("a", id=wrong)))
         service.wait(world.run())
         assert world.state.pending[0].id == known
+
+    def test_an_entry_without_hashes_learns_what_was_staged_and_is_compared_with_it(self):
+        world = world_with("a")
+        world.hold(Pending().put(entry("a", integrity=None, shasum=None)))
+        world.clock.at(100, lambda: world.registry.live_versions.update({("a", "1.1.0"): Live(None, "0" * 40)}))
+        world.clock.at(100, world.registry.records.clear)
+        run = world.run()
+        service.wait(run)
+        assert [each.name for each in run.report.of("failed")] == ["a"]
 
 
 class TestTrouble:

@@ -18,7 +18,7 @@ from vis_tasks.errors import Failed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["REASONS", "Entry", "Pending", "Tombstone", "merge", "parse", "render"]
+__all__ = ["REASONS", "Entry", "Pending", "Tombstone", "damaged_text", "merge", "parse", "render"]
 
 REASONS = ("waiting", "timeout", "rejected", "blocked")
 """Why an entry is there: staged and undecided; undecided when the wait ended; decided against; stopped by the registry's scan."""
@@ -288,6 +288,8 @@ def _entry(item: Any, where: str) -> Entry:
         if not isinstance(value, str):
             raise _damaged(where, f'"{key}" must be a string, it is {value!r}')
         values[attribute] = value
+    if values.get("reason", REASONS[0]) not in REASONS:
+        raise _damaged(where, f'"reason" must be one of {", ".join(REASONS)}; it is {values["reason"]!r}')
     return Entry(**values, extra={key: value for key, value in item.items() if key not in _FIELDS})
 
 
@@ -314,6 +316,11 @@ def _list(data: Mapping[str, Any], key: str, path: str) -> list[Any]:
     if not isinstance(value, list):
         raise _damaged(path, f'"{key}" must be a list')
     return value
+
+
+def damaged_text(path: str, error: UnicodeDecodeError) -> Failed:
+    """What a file that isn't UTF-8 is refused with."""
+    return _damaged(path, f"not UTF-8 at byte {error.start + 1}")
 
 
 def _damaged(path: str, why: str, hint: str = "") -> Failed:

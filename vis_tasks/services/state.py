@@ -121,7 +121,12 @@ class StateFiles:
         """staged.json from bytes of any origin (a commit, another branch)."""
         if content is None:
             return Pending()
-        return staged.parse(content.decode("utf-8-sig", errors="replace"), path or self.staged_path, mend=mend)
+        path = path or self.staged_path
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise staged.damaged_text(path, error) from None
+        return staged.parse(text, path, mend=mend)
 
     def on_branch(self) -> bytes | None:
         """staged.json as the state branch has it; while it never had one, what the checkout still holds is taken over."""

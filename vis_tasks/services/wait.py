@@ -169,12 +169,12 @@ def _decide(run: Run, watch: Watch, entry: Entry, reading: Reading) -> Entry | N
 
 
 def _with_id(run: Run, entry: Entry, reading: Reading) -> Entry:
-    """An entry adopted without its id, or written without its hashes, learns them from the list."""
+    """An entry adopted without its id, with a wrong one, or without hashes learns them from the list."""
     record = reading.record
     if record is None:
         return entry
     known = entry.integrity or entry.shasum
-    learned = replace(entry, id=entry.id or record.id, shasum=entry.shasum if known else record.shasum)
+    learned = replace(entry, id=record.id, shasum=entry.shasum if known else record.shasum)
     if learned != entry:
         entry = learned
         run.state.change(lambda state: state.put(entry))
