@@ -35,6 +35,7 @@ __all__ = [
     "build_settings",
     "build_tools",
     "build_webhooks",
+    "repository_top",
     "write_ci_links",
     "write_ci_outputs",
     "write_ci_report",
@@ -125,6 +126,14 @@ def build_ci_tools(root: Path, config: Config) -> CiTools:
         audience=audience,
         lock=lambda requirement: lock_requirement(runner, root, requirement),
     )
+
+
+def repository_top(folder: Path) -> Path | None:
+    """The top of the git repository around a folder; None outside one."""
+    from vis_tasks.adapters.footing import read_top
+    from vis_tasks.adapters.process import SubprocessRunner
+
+    return read_top(SubprocessRunner(), folder)
 
 
 def build_init_tools(root: Path) -> InitTools:

@@ -65,6 +65,15 @@ def test_from_a_subfolder_it_sets_up_the_workspace(fresh):
     assert (fresh.root / "vis.toml").is_file()
 
 
+def test_an_outer_workspace_is_not_set_up_from_a_repository_inside_it(fresh, tmp_path):
+    (tmp_path / "package.json").write_text('{"workspaces": ["*"]}', encoding="utf-8")
+    fresh.write("package.json", '{"name": "alone", "version": "1.0.0"}')
+    document = fresh.run("init", "--yes", "--json").document
+    assert document["found"]["packages"] == ["alone"]
+    assert (fresh.root / "vis.toml").is_file()
+    assert not (tmp_path / "vis.toml").exists()
+
+
 def test_after_it_the_doctor_is_content_and_a_release_can_be_rehearsed(fresh):
     assert fresh.run("init", "--yes").code == 0
     fresh.commit("Set up releases")

@@ -186,6 +186,13 @@ def test_an_existing_tasks_file_is_left_alone_and_the_lines_shown(repository):
     )
 
 
+def test_a_package_of_tasks_counts_as_one(repository):
+    repository.write("tasks/__init__.py", "from invoke import Collection\n\nns = Collection()\n")
+    plan = repository.plan(ci=False)
+    assert "tasks.py" not in made(plan)
+    assert plan.task_lines[1] == 'ns.add_collection(release_namespace(name="vis"))  # invoke vis.release'
+
+
 def test_a_workflow_of_the_same_name_is_never_replaced(repository):
     repository.write(".github/workflows/vis-release.yml", "on: push\n")
     plan = repository.plan()
@@ -313,6 +320,15 @@ def test_change_files_of_changesets_move_when_asked_and_its_configuration_goes(r
     assert repository.read(".vis/release/brave.md") == '---\n"@acme/core": minor\n---\n\nHello\n'
     assert repository.toml()["release"]["fixed"] == [["@acme/core", "@acme/cli"]]
     assert repository.plan(ci=False).empty
+
+
+def test_moving_later_asks_for_the_engine_that_planned_until_now(repository):
+    changesets(repository).init(ci=False)
+    plan = repository.plan(ci=False, move=True)
+    assert [(left.what, left.do) for left in plan.leftovers] == [
+        ('rules = "changesets"', 'write rules = "changesets-2"')
+    ]
+    assert repository.read("vis.toml").count("rules") == 1
 
 
 def test_change_files_of_beachball_become_ours(repository):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.ports import Console, Person
     from vis_tasks.services.init.plan import FileChange, InitPlan
+    from vis_tasks.tasks.edge import Session
 
 __all__ = ["add_to"]
 
@@ -60,8 +62,9 @@ def init(
         look_only = plan_only or dry(c)
         person = build_person()
         may_ask = person.here and not json
-        tools = build_init_tools(opened.root)
-        names = frozenset(release_namespace(opened.root).task_names)
+        root = _root(opened)
+        tools = build_init_tools(root)
+        names = frozenset(release_namespace(root).task_names)
         plan = make_plan(tools, tool=tool, move=move_changes, ci=ci, tasks=names)
         if not move_changes and may_ask and not yes and not look_only and _movable(plan):
             count = len(plan.migration.changes.paths) if plan.migration else 0
@@ -84,6 +87,18 @@ def init(
             written = apply(plan, tools, ci=bool(plan.ci_paths) and (yes or _wants_ci(plan, person)))
         _end(plan, opened.console, written, look_only=look_only)
         opened.result({**document, "written": list(written)})
+
+
+def _root(opened: Session) -> Path:
+    """The workspace root, but none outside the repository we stand in: an outer workspace isn't ours to set up."""
+    from vis_tasks.wiring import repository_top
+
+    here = Path.cwd()
+    top = repository_top(here)
+    if top is None or opened.root.is_relative_to(top) or not here.is_relative_to(top):
+        return opened.root
+    inside = [folder for folder in (here, *here.parents) if folder.is_relative_to(top)]
+    return next((folder for folder in inside if (folder / "package.json").is_file()), top)
 
 
 def _movable(plan: InitPlan) -> bool:

@@ -66,7 +66,7 @@ def _version(mapper: Mapper, value: Any, repository: Repository) -> None:
     mapper.left(
         "one tag for all packages",
         f"lerna tagged the whole repository (v{value}); here every package gets a tag of its own",
-        "nothing; old tags stay. `tag-pattern` says what new ones look like",
+        "old tags stay as they are; `tag-pattern` says what new ones look like",
         "version",
     )
 

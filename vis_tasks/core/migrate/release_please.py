@@ -156,7 +156,7 @@ def _tags(
         mapper.left(
             "tags without the scope",
             "tags carry the whole npm name here: @scope/name, not name",
-            "nothing; old tags stay as they are",
+            "old tags stay as they are; `tag-pattern` says what new ones look like",
             keys,
         )
 

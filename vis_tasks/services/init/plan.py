@@ -150,6 +150,7 @@ def make_plan(
     moved, unmoved = _moves(tools, migration, built, facts, move=move)
     files += moved
     leftovers += unmoved
+    leftovers += _engine_fixed(migration, built) if moved else []
     generated, notes = _ci_files(tools, built, facts) if ci else (None, ())
     leftovers += workflows(tools) if migration else ()
     return InitPlan(
@@ -201,7 +202,8 @@ def _schema(files: Files) -> list[FileChange]:
 
 
 def _tasks(files: Files, tasks: frozenset[str]) -> tuple[list[FileChange], tuple[str, ...]]:
-    before = files.read("tasks.py")
+    package = files.read("tasks/__init__.py")  # `tasks` as a package is found by Invoke too
+    before = files.read("tasks.py") if package is None else package
     if before is None:
         return [FileChange("tasks.py", None, scripts.NEW.encode(), "makes `invoke` know the tasks")], ()
     return [], scripts.lines_to_add(before.decode("utf-8", errors="replace"), tasks)
@@ -258,6 +260,16 @@ def _moves(
         old = tools.files.read(path)
         files.append(FileChange(path, old, None, f"what it says stands in {CONFIG_FILE} now"))
     return [each for each in files if each.before != each.after], leftovers
+
+
+def _engine_fixed(migration: Migration | None, config: Config) -> list[Leftover]:
+    """``rules = "changesets"`` may mean another engine once changesets' own files are gone; a line that is there stays."""
+    settings = {each.path: each.value for each in migration.settings} if migration else {}
+    wanted = settings.get(("release", "rules"), "")
+    if config.release.rules == wanted or not str(wanted).startswith("changesets-"):
+        return []
+    what, why = f'rules = "{config.release.rules}"', "without changesets' own files it may mean another engine"
+    return [Leftover(what, CONFIG_FILE, why, f'write rules = "{wanted}"')]
 
 
 def _as_change(path: str, content: bytes) -> str | None:
