@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.test_desk import staged
+from tests.e2e.test_desk import as_alice, otp, staged
 from tests.receiver import receiver
 
 if TYPE_CHECKING:
@@ -51,6 +51,24 @@ def test_a_scheduled_run_reminds_once_a_day(world: World) -> None:
     remembered = world.staged_json()
     assert remembered is not None
     assert "remindedAt" in remembered["pending"][0], "the next runner is a fresh one"
+
+
+def test_what_is_decided_at_the_desk_is_told_too(world: World) -> None:
+    world.package("core").package("other").configure(timeout="1s", extra=_NOTIFY)
+    world.change("one", core="minor", other="patch").commit()
+    assert world.run("release").code == 0
+    as_alice(world)
+
+    with receiver() as there:
+        env = {"HOOK": there.address, **otp(world)}
+        rejected = world.run("stage.reject", "other@1.0.1", "--yes", env=env)
+        approved = world.run("stage.approve", "core@1.1.0", "--tag", env=env)
+
+    assert (rejected.code, approved.code) == (0, 0), rejected.text + approved.text
+    assert [(document["kind"], document["title"]) for document in there.documents] == [
+        ("decided", "0 version(s) live, 1 rejected"),
+        ("decided", "1 version(s) live, 0 rejected"),
+    ]
 
 
 def test_a_channel_that_is_down_never_fails_a_release(world: World) -> None:

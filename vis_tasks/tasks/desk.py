@@ -134,6 +134,7 @@ def approve(
             if tag or (may_ask and person.agrees(f"Tag and release {len(approved)} version(s) now?", default=True)):
                 tag_approved(run, approved)
                 opened.console.success(f"Tags created: {len(run.report.tags)} (pushed)")
+                _tell(opened, run)
             else:
                 opened.console.line("`invoke release` makes the tags; the next CI run does it too.")
         if error := failure(made, "approve"):
@@ -182,6 +183,7 @@ def reject(
     with session(c, "stage.reject", json=json, debug=debug) as opened:
         from vis_tasks.services.desk import decide, failure
         from vis_tasks.services.orphans import orphan_sections
+        from vis_tasks.services.run import Outcome
         from vis_tasks.wiring import build_person
 
         run, person = opened.run(), build_person()
@@ -200,6 +202,10 @@ def reject(
         for orphan in orphans:
             opened.console.warning(orphan.line)
         opened.partial_result(lambda: _document(made, run))
+        for decision in made:
+            if decision.done:
+                run.report.put(Outcome(*decision.entry.key, "skipped", "stage-rejected", stage_id=decision.entry.id))
+        _tell(opened, run)
         if error := failure(made, "reject"):
             raise error
         opened.result({**_document(made, run), "orphans": [asdict(orphan) for orphan in orphans]})
@@ -214,6 +220,14 @@ def _choose(opened: Session, run: Run, ids: str, *, everything: bool) -> tuple[L
     if not chosen:
         opened.console.line("nothing is pending")
     return chosen
+
+
+def _tell(opened: Session, run: Run) -> None:
+    """Tell the channels what was decided here; what was approved and not tagged is told by the run that tags it."""
+    from vis_tasks.services.notify import tell_end
+
+    run.tell = opened.teller()
+    tell_end(run, None)
 
 
 def _show_what_dies(opened: Session, run: Run, chosen: Sequence[Listed]) -> None:
