@@ -6,7 +6,7 @@ The steps of each forge are in `ci_setup_github` and `ci_setup_gitlab`; here is 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -35,7 +35,7 @@ class Call:
 
     method: str
     path: str
-    payload: Mapping[str, Any]
+    payload: Mapping[str, Any] = field(repr=False)
     fine: tuple[int, ...] = (200, 201, 204)
     named: str = ""
     otherwise: Call | None = None
