@@ -298,11 +298,11 @@ class Director:
             time.sleep(_GLANCE)
 
     def stop(self) -> None:
-        """End everything; whoever waits is told so."""
+        """End everything at once: nothing of it will be looked at any more. Whoever waits is told so."""
         self.stopping = True
         for program in self.programs:
             if program.running:
-                program.end()
+                program.kill()
 
     def _check_stop(self) -> None:
         if self.stopping:
