@@ -113,5 +113,4 @@ def ci_run(session: nox.Session) -> None:
 def rehearse(session: nox.Session) -> None:
     """Rehearse a release of the example workspace, every scenario."""
     session.install("--quiet", ".[registry,rich]")
-    for scenario in ("approve", "reject", "timeout", "mixed", "late-approval"):
-        session.run("invoke", "rehearse", f"--scenario={scenario}")
+    session.run("invoke", "rehearse", "--scenario=all", *session.posargs)
