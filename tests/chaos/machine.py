@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import hypothesis.strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.chaos import operators
 from tests.chaos.town import FAULTS, Town
 from tests.chaos.variants import MACHINES, PACKAGES, Variant
 
@@ -23,6 +24,7 @@ Deed = tuple[Any, ...]
 
 # Where a wait is most easily deceived, and where an upload is.
 _DECEIVING = [number for number, fault in enumerate(FAULTS) if fault.route in {"stage.list", "stage.publish"}]
+_READING = [number for number, fault in enumerate(FAULTS) if fault.route in {"stage.list", "version.document", "*"}]
 
 machines = st.sampled_from(MACHINES)
 levels = st.sampled_from(["patch", "patch", "minor"])
@@ -41,6 +43,7 @@ variants = st.builds(
     plain=st.booleans(),
     detached=st.sampled_from([False, False, False, True]),
     remote_lock=st.sampled_from([False, False, True]),
+    status=st.booleans(),
     # Never to note what can't be read back is a choice to forget: no promise can be kept under it.
 ).map(
     lambda each: (
@@ -56,6 +59,8 @@ deeds = st.one_of(
     st.tuples(st.just("develop"), some_packages, levels),
     st.tuples(st.just("release"), machines),
     st.tuples(st.just("trouble"), faults),
+    st.tuples(st.just("trouble"), st.sampled_from(_READING)),
+    st.tuples(st.just("trouble"), st.sampled_from(_READING)),
     st.tuples(st.just("usurp"), numbers),
     st.tuples(st.just("jump"), st.sampled_from([-2.0, 0.5, 30.0])),
     st.tuples(st.just("pass_time"), st.just(0.0)),
@@ -113,7 +118,10 @@ class Chaos(RuleBasedStateMachine):
         self.world.release(where)
 
     def _deeds(self, meanwhile: list[Deed]) -> list[Callable[[], None]]:
-        return [partial(getattr(self.world, name), *arguments) for name, *arguments in meanwhile]
+        return [
+            partial(getattr(operators if name == "decide" else Town, name), self.world, *arguments)
+            for name, *arguments in meanwhile
+        ]
 
     @rule(number=numbers, verdict=verdicts)
     def judge(self, number: int, verdict: str) -> None:
@@ -121,11 +129,11 @@ class Chaos(RuleBasedStateMachine):
 
     @rule(where=machines, verdict=verdicts, number=numbers, crash=crashes, tag=st.booleans())
     def decide(self, where: str, verdict: str, number: int, crash: int | None, *, tag: bool) -> None:
-        self.world.decide(where, verdict, number, crash=crash, tag=tag)
+        operators.decide(self.world, where, verdict, number, crash=crash, tag=tag)
 
     @rule(where=machines, what=st.sampled_from(["drop_rejected", "restage", "restage", "lose", "unlock"]))
     def operate(self, where: str, what: str) -> None:
-        getattr(self.world, what)(where)
+        getattr(Town if what == "lose" else operators, what)(self.world, where)
 
     @rule(number=numbers)
     def usurp(self, number: int) -> None:

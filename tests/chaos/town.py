@@ -10,19 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.people import Crash, Eventful, Machine, Nobody, RegistryTime, ReviewDesk, fuse
+from tests.chaos.operators import drop_rejected, number_past_others, tag_by_hand, unlock
+from tests.chaos.people import Crash, Eventful, Machine, RegistryTime, ReviewDesk, fuse
 from tests.chaos.variants import MACHINES, PACKAGES, Variant, prepared
 from tests.fakes import FakeClock, RecordingConsole
 from tests.rig.house import house, release
-from tests.rig.invariants import broken_promises, debts, on_disk, state_at, unpacked
+from tests.rig.invariants import broken_promises, debts, on_disk, state_at
 from vis_tasks.errors import VisError
 from vis_tasks.registry.run import Fault, Registry, TrustRule, start_registry
-from vis_tasks.services.desk import decide
-from vis_tasks.services.desk_tag import tag_approved
-from vis_tasks.services.lock import Lock
-from vis_tasks.services.remote_lock import break_remote_lock
-from vis_tasks.services.restage import restage
-from vis_tasks.services.stage_list import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,12 +88,12 @@ class Town:
     counts: Counter[str] = field(default_factory=Counter)
     foreign: set[tuple[str, str]] = field(default_factory=set)
     by_hand: set[str] = field(default_factory=set)
-    _said: str = ""
+    said: str = ""
     _opened: AbstractContextManager[Registry] | None = None
     _issuer: Any = None
     _pids: itertools.count[int] = field(default_factory=lambda: itertools.count(1000))
     _changes: itertools.count[int] = field(default_factory=itertools.count)
-    _busy: set[str] = field(default_factory=set)
+    busy: set[str] = field(default_factory=set)
     _faults: list[Fault] = field(default_factory=list)
 
     @classmethod
@@ -109,6 +104,7 @@ class Town:
         registry = opened.__enter__()
         town = cls(folder, variant, box, registry, _opened=opened)
         registry.settings.clock = RegistryTime(town.clock)
+        registry.settings.status_endpoint = variant.status
         box.connect(registry, box.token)
         if variant.trusted:
             town._trust()
@@ -133,7 +129,7 @@ class Town:
             self.counts[f"fault {fault.route} {kind}"] += fault.hits
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _tell(self, what: str, words: str = "") -> None:
+    def tell(self, what: str, words: str = "") -> None:
         self.counts[what] += 1
         self.told.append(f"{what} {words}".strip())
 
@@ -146,7 +142,7 @@ class Town:
         if packages:
             front = "".join(f'"{name}": {level}\n' for name in packages)
             files[f".vis/release/change-{number}.md"] = f"---\n{front}---\n\nChange {number}.\n"
-        self._tell("merge with a change file" if packages else "merge of code alone", " ".join(packages))
+        self.tell("merge with a change file" if packages else "merge of code alone", " ".join(packages))
         self.box.view.merge("main", f"feat: number {number}", files)
 
     def judge(self, number: int, verdict: str) -> None:
@@ -154,7 +150,7 @@ class Town:
         stages = self.registry.stages()
         if stages:
             item = stages[number % len(stages)]
-            self._tell(f"{verdict} on the page", f"{item.name}@{item.version}")
+            self.tell(f"{verdict} on the page", f"{item.name}@{item.version}")
             (self.registry.approve if verdict == "approve" else self.registry.reject)(item.id)
 
     def usurp(self, number: int) -> None:
@@ -163,7 +159,7 @@ class Town:
         stages = [each for each in self.registry.stages() if (each.name, each.version) in known]
         if stages:
             item = stages[number % len(stages)]
-            self._tell("other bytes go live", f"{item.name}@{item.version}")
+            self.tell("other bytes go live", f"{item.name}@{item.version}")
             self.registry.reject(item.id)
             self.registry.seed(item.name, item.version, maintainers=("alice", "ci"))
             self.foreign.add((item.name, item.version))
@@ -179,91 +175,28 @@ class Town:
         """The registry gets slow, or quick again."""
         settings = self.registry.settings
         settings.scan_delay, settings.edge_lag, settings.document_lag = scan, edge, document
-        self._tell("lags", f"scan {scan}, edge {edge}, document {document}")
+        self.tell("lags", f"scan {scan}, edge {edge}, document {document}")
 
     def jump(self, hours: float) -> None:
         """The machines' wall clocks jump; the monotonic one doesn't, nor does the registry's."""
-        self._tell("clocks jump", f"by {hours} h")
+        self.tell("clocks jump", f"by {hours} h")
         self.clock.start += timedelta(hours=hours)
 
     def pass_time(self, seconds: float) -> None:
         """Nothing happens for a while."""
-        self._tell("time passes", f"{seconds} s")
+        self.tell("time passes", f"{seconds} s")
         self.clock.advance(seconds)
 
     def lose(self, machine: str) -> None:
         """The machine is replaced by a new one with a fresh clone."""
-        if machine not in self._busy:
-            self._tell("fresh clone", machine)
+        if machine not in self.busy:
+            self.tell("fresh clone", machine)
             shutil.rmtree(self.folder / machine)
             self.box.clone(machine)
 
-    # --- the desk ---------------------------------------------------------------------------------------------------
-
-    def decide(self, machine: str, verb: str, number: int, *, crash: int | None = None, tag: bool = False) -> None:
-        """A maintainer decides at the desk about one of what is listed there; ``tag`` as ``stage.approve --tag``."""
-        if machine in self._busy or (machine == "ci" and self.variant.trusted):
-            return
-        self.update(machine)
-
-        def act(run: Run) -> None:
-            items = listing(run).items
-            if not items:
-                return
-            entry = items[number % len(items)].entry
-            self._tell(
-                f"{verb} at the desk{' and tag' if tag and verb == 'approve' else ''}", f"{machine}: {entry.spec}"
-            )
-            made = decide(run, verb, [entry], Nobody())
-            if tag and verb == "approve" and all(each.done for each in made):
-                tag_approved(run, [each.entry for each in made])
-
-        self._working(machine, act, crash=crash)
-
-    def drop_rejected(self, machine: str) -> None:
-        """An operator clears what was rejected, or isn't staged any more: ``stage.reject`` with nothing left to reject."""
-        there = {item.id for item in self.registry.stages()}
-
-        def act(run: Run) -> None:
-            entries = [
-                entry
-                for entry in run.state.pending().pending
-                if entry.reason == "rejected" or (entry.id and entry.id not in there)
-            ]
-            if entries:
-                self._tell("entries dropped", f"{machine}: {', '.join(entry.spec for entry in entries)}")
-                decide(run, "reject", entries, Nobody())
-
-        if machine not in self._busy:
-            self.update(machine)
-            self._working(machine, act)
-
-    def restage(self, machine: str) -> None:
-        """``stage.restage`` of whatever was rejected and is still on disk."""
-
-        def act(run: Run) -> None:
-            versions = {(package.name, package.version) for package in run.workspace.packages}
-            names = [stone.name for stone in run.state.pending().rejected if stone.key in versions]
-            if names:
-                self._tell("restage", f"{machine}: {', '.join(names)}")
-                restage(run, names)
-
-        if machine not in self._busy:
-            self.update(machine)
-            self._working(machine, act)
-
-    def unlock(self, machine: str) -> None:
-        """``invoke unlock``, where nobody is releasing."""
-        if self._busy:
-            return
-        run = self._house(machine, fuse(None))
-        found = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock).break_()
-        remote = break_remote_lock(run)
-        self._tell("unlock" if found or remote else "unlock of nothing", machine)
-
     def update(self, machine: str) -> None:
         """``git pull``, as a person would before a release; where git refuses, the release has to cope."""
-        if machine not in self._busy and self._head(machine) != self.box.view.refs().main:
+        if machine not in self.busy and self._head(machine) != self.box.view.refs().main:
             self.box.git(self.folder / machine, "pull", "--quiet", "--rebase", "origin", "main", check=False)
 
     def _head(self, machine: str) -> str:
@@ -288,17 +221,17 @@ class Town:
             crash: the boundary at which everything ends.
             meanwhile: what others do, one thing for each pause of the release.
         """
-        if machine in self._busy:
+        if machine in self.busy:
             return "busy"
         if machine == "laptop":
             self.update(machine)
         before = self.registry.audit()
-        ended = self._working(machine, lambda run: release(run, goal), crash=crash, meanwhile=meanwhile)
+        ended = self.working(machine, lambda run: release(run, goal), crash=crash, meanwhile=meanwhile)
         useful = "" if goal != "release" or ended != "ok" or len(self.registry.audit()) > len(before) else ", no upload"
-        self._tell(f"{goal} ended: {ended}{useful}", f"({machine})")
+        self.tell(f"{goal} ended: {ended}{useful}", f"({machine})")
         return ended
 
-    def _working(
+    def working(
         self,
         machine: str,
         action: Callable[[Run], object],
@@ -306,19 +239,22 @@ class Town:
         crash: int | None = None,
         meanwhile: Sequence[Callable[[], None]] = (),
     ) -> str:
-        self._busy.add(machine)
+        self.busy.add(machine)
+        console = RecordingConsole()
         try:
-            run = self._house(machine, fuse(crash), meanwhile)
+            run = self.house_for(machine, fuse(crash), meanwhile, console)
             action(run)
         except Crash:
             return "crash"
         except VisError as error:
             self._expected(machine, error)
-            self._said = f"{error.message}\n{error.hint}"
+            self.said = "\n".join(
+                [error.message, error.hint, *(text for kind, text in console.said if kind == "error")]
+            )
             self.told.append(f"{machine} says: {error.message}")
             return error.code
         finally:
-            self._busy.discard(machine)
+            self.busy.discard(machine)
         return "ok"
 
     def _expected(self, machine: str, error: VisError) -> None:
@@ -327,8 +263,12 @@ class Town:
         if error.code in never:
             raise AssertionError(f"{machine}: {error.code}: {error.message}\n{self.story}") from error
 
-    def _house(
-        self, machine: str, boundary: Callable[[str], None], meanwhile: Sequence[Callable[[], None]] = ()
+    def house_for(
+        self,
+        machine: str,
+        boundary: Callable[[str], None],
+        meanwhile: Sequence[Callable[[], None]] = (),
+        console: RecordingConsole | None = None,
     ) -> Run:
         env = dict(self.box.env)
         if machine == "ci":
@@ -343,39 +283,12 @@ class Town:
             self.folder / machine,
             env,
             clock=Eventful(self.clock, list(meanwhile)),
-            console=RecordingConsole(),
+            console=console or RecordingConsole(),
             boundary=boundary,
             machine=Machine(machine, next(self._pids)),
             desk=ReviewDesk(self.registry),
             settings=self.variant.settings,
         )
-
-    def _number_past_others(self) -> None:
-        """Where others took a number, the next one has to be used."""
-        main = self.box.view.refs().main
-        taken = [
-            name for name, version in sorted(self.foreign) if self.box.view.manifest(main, name)["version"] == version
-        ]
-        if taken:
-            self.develop(taken)
-
-    def _tag_by_hand(self) -> None:
-        """A person reads that a live version gets no tag by itself, looks at its bytes, and tags the commit they come from."""
-        refs = self.box.view.refs()
-        for name in PACKAGES:
-            for version in self.registry.versions(name):
-                tag = f"{name}@{version}"
-                if f"git tag -a {tag} " in self._said and tag not in refs.tags and (name, version) not in self.foreign:
-                    bytes_of = unpacked(self.registry.tarball(name, version))
-                    commits = [
-                        each
-                        for each in self.box.view.log("%H", "main")
-                        if self.box.view.tree(each, f"packages/{name}") == bytes_of
-                    ]
-                    assert commits, f"no commit holds the bytes of {tag}\n{self.story}"
-                    self._tell("tagged by hand", tag)
-                    self.box.git(self.box.remote, "tag", "-a", tag, commits[-1], "-m", tag)
-                    self.by_hand.add(tag)
 
     # --- judgement --------------------------------------------------------------------------------------------------
 
@@ -394,18 +307,18 @@ class Town:
         self.registry.faults.clear()
         self.registry.settings.scan_delay = self.registry.settings.edge_lag = self.registry.settings.document_lag = 0.0
         self.told.append("all is calm")
-        self.unlock("laptop")
+        unlock(self, "laptop")
         self.lose("laptop")
         ended = ""
         for _ in range(6):
             for _ in range(len(self.registry.stages())):
                 self.judge(0, "approve")
             self.clock.advance(3600)
-            self.drop_rejected("laptop")
+            drop_rejected(self, "laptop")
             ended = self.release("laptop")
             if ended in {"UNFINISHED", "INCOMPLETE"}:
-                self._tag_by_hand()
-                self._number_past_others()
+                tag_by_hand(self)
+                number_past_others(self)
             if ended == "ok" and not self.registry.stages() and not state_at(self.box).get("pending"):
                 break
         assert ended == "ok", f"the last release ended with {ended}\n{self.story}"

@@ -29,6 +29,7 @@ class Variant:
         plain: ``tool`` is published plainly.
         detached: a release ends after staging.
         remote_lock: a ref on the remote is taken for the length of a release.
+        status: the registry tells the status of single versions; without it less is known of what is gone.
     """
 
     trusted: bool = False
@@ -37,6 +38,7 @@ class Variant:
     plain: bool = False
     detached: bool = False
     remote_lock: bool = False
+    status: bool = True
 
     @property
     def config(self) -> str:

@@ -139,7 +139,7 @@ class _Files:
         if name not in {"write", "create", "delete", "delete_tree"}:
             return getattr(self._files, name)
 
-        def around(path: str, *content: bytes) -> Any:
+        def around(path: str, *content: bytes, **how: bool) -> Any:
             self._boundary(f"before {name} {path}")
             if name == "write":
                 torn = self._files.root.joinpath(*path.split("/"))
@@ -148,7 +148,7 @@ class _Files:
                 torn.write_bytes(content[0][: len(content[0]) // 2])
                 self._boundary(f"within {name} {path}")
                 torn.unlink()
-            answer = getattr(self._files, name)(path, *content)
+            answer = getattr(self._files, name)(path, *content, **how)
             self._boundary(f"after {name} {path}")
             return answer
 
