@@ -1,7 +1,9 @@
-"""``python -m tests.bench.planning [packages …]``: what planning costs next to a bare loop that reads and parses the same files.
+"""``python -m tests.bench.planning [packages …]``: what planning and versioning cost, beside a bare loop and other programs.
 
-Budget: ``status`` at most 2.5 times the loop, growing with the number of packages. With ``VIS_CHANGESET`` naming the `changeset`
-program of changesets, versioning the same workspace is compared with it as well (budget: at least 5 times faster).
+Budgets: `status` at most 2.5 times a bare loop that reads and parses the same files (start-up aside), growing with the number of
+packages; `version` at most 1.5 times native `pnpm version -r` and 10 times faster than `changeset version`, whole processes in one
+run. Rounds take turns, so that a busy machine is busy for all. `pnpm` and `changeset` only write files; our command also holds a
+lock, asks the remote, commits and pushes, and is measured with that and without.
 """
 
 from __future__ import annotations
@@ -18,45 +20,62 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tests.bench.rivals import rival
 from vis_tasks.adapters.changefiles import read_changes
+from vis_tasks.adapters.files import RootFiles
 from vis_tasks.adapters.planning import plan_edits, plan_on_disk
 from vis_tasks.adapters.workspace import read_workspace
 from vis_tasks.config.model import ReleaseConfig
-from vis_tasks.services.planning.document import plan_table
+from vis_tasks.services.planning.document import as_text, plan_document, plan_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-_ROUNDS = 7
-CONFIG = ReleaseConfig()
+__all__ = ["build", "rows", "version"]
+
+SIZES = (1000, 5000)
+CHANGED = 100
+CONFIG = ReleaseConfig(rules="changesets-2")
+_ROUNDS = 9
+_PROCESS_ROUNDS = 3
+
+
+def rows(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
+    """Every measurement: ``name``, ``n`` packages, ``seconds``, ``ratio_to`` (what it is compared with) and ``ratio``."""
+    return [row for count in sizes for row in (*in_process(count), *as_processes(count))]
 
 
 def build(root: Path, count: int) -> None:
-    """A workspace of ``count`` packages with six internal and ten other dependencies each, and twenty change files."""
+    """A pnpm workspace of ``count`` private packages with six internal and ten other dependencies each, 100 of them changed."""
     rnd = random.Random(count)  # noqa: S311
-    (root / "package.json").write_text(json.dumps({"name": "root", "private": True, "workspaces": ["packages/*"]}))
+    files = {
+        "package.json": json.dumps({"name": "root", "private": True}),
+        "pnpm-workspace.yaml": "packages:\n  - packages/*\n",
+        "vis.toml": '[release]\nrules = "changesets-2"\n',
+        ".gitignore": ".vis/release/.lock\n.vis/release/.state.json\n.vis/release/dist/\n",
+        ".changeset/config.json": '{"changelog": "@changesets/cli/changelog", "prettier": false, "commit": false}',
+    }
     for number in range(count):
-        folder = root / f"packages/pkg-{number}"
-        folder.mkdir(parents=True)
-        inside = {f"@bench/pkg-{rnd.randrange(number)}": "^1.0.0" for _ in range(min(number, 6))}
+        inside = {f"@bench/pkg-{rnd.randrange(number)}": "workspace:^" for _ in range(min(number, 6))}
         manifest = {
             "name": f"@bench/pkg-{number}",
             "version": "1.0.0",
+            "private": True,  # pnpm asks the registry about all others
             "description": "A package among many, with a description of the usual length for such files.",
             "license": "MIT",
             "scripts": {"build": "tsc", "test": "vitest run"},
             "dependencies": {**inside, **{f"other-{each}": "^1.0.0" for each in range(8)}},
             "devDependencies": {"typescript": "^5.0.0", "vitest": "^3.0.0"},
         }
-        (folder / "package.json").write_text(json.dumps(manifest, indent=2) + "\n")
-    for number in range(20):
-        for folder in (root / ".vis/release", root / ".changeset"):
-            folder.mkdir(parents=True, exist_ok=True)
-            level = rnd.choice(["patch", "minor", "major"])
-            text = f'---\n"@bench/pkg-{number * count // 20}": {level}\n---\n\nA change\n'
-            (folder / f"change-{number}.md").write_text(text)
+        files[f"packages/pkg-{number}/package.json"] = json.dumps(manifest, indent=2) + "\n"
+    for number in range(CHANGED):
+        text = f'---\n"@bench/pkg-{number * count // CHANGED}": patch\n---\n\nA change\n'
+        files[f".changeset/change-{number}.md"] = text
+    for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
 
 
 def bare(root: Path, count: int) -> None:
@@ -69,70 +88,115 @@ def bare(root: Path, count: int) -> None:
 def status(root: Path) -> None:
     """What `status` does once it has started."""
     workspace = read_workspace(root)
-    plan = plan_on_disk(root, CONFIG, workspace, read_changes(root, CONFIG, workspace))
+    planned = plan_on_disk(root, CONFIG, workspace, read_changes(root, CONFIG, workspace))
     with contextlib.redirect_stdout(io.StringIO()):
-        print("\n".join(plan_table(plan)))  # noqa: T201
+        print("\n".join(plan_table(planned)))  # noqa: T201
+
+
+def plan(root: Path) -> None:
+    """What `plan` does once it has started."""
+    workspace = read_workspace(root)
+    planned = plan_on_disk(root, CONFIG, workspace, read_changes(root, CONFIG, workspace))
+    with contextlib.redirect_stdout(io.StringIO()):
+        print(as_text(plan_document(planned, workspace)))  # noqa: T201
 
 
 def version(root: Path) -> int:
-    """What `version` writes; the number of files."""
+    """What `version` writes, without git; the number of files."""
     workspace = read_workspace(root)
-    plan = plan_on_disk(root, CONFIG, workspace, read_changes(root, CONFIG, workspace))
-    edits = plan_edits(root, CONFIG, workspace, plan, datetime.now(UTC).date())
+    planned = plan_on_disk(root, CONFIG, workspace, read_changes(root, CONFIG, workspace))
+    files = RootFiles(root)
+    edits = plan_edits(root, CONFIG, workspace, planned, datetime.now(UTC).date())
     for edit in edits:
         if edit.content is None:
-            (root / edit.path).unlink()
+            files.delete(edit.path)
         else:
-            (root / edit.path).write_bytes(edit.content)
+            files.write(edit.path, edit.content, durable=False)
     return len(edits)
 
 
-def best(body: Callable[[], object], rounds: int = _ROUNDS) -> float:
-    """Seconds of processor time of the best round."""
-    times = []
-    for _ in range(rounds):
-        start = time.process_time()
-        body()
-        times.append(time.process_time() - start)
-    return min(times)
+def in_process(count: int) -> list[dict[str, Any]]:
+    """Start-up aside, in seconds of processor time: planning beside the loop."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        build(root, count)
+        bodies: dict[str, Callable[[], object]] = {
+            "bare loop": lambda: bare(root, count),
+            "status, start-up aside": lambda: status(root),
+            "plan, start-up aside": lambda: plan(root),
+        }
+        best = dict.fromkeys(bodies, float("inf"))
+        for _ in range(_ROUNDS):
+            for name, body in bodies.items():
+                start = time.process_time()
+                body()
+                best[name] = min(best[name], time.process_time() - start)
+    return [_row(name, count, seconds, "bare loop", best["bare loop"]) for name, seconds in best.items()]
 
 
-def compare(count: int) -> str:
-    """One line of results."""
-    folder = Path(tempfile.mkdtemp())
-    try:
-        build(folder, count)
-        bare(folder, count)
-        loop, ours = best(lambda: bare(folder, count)), best(lambda: status(folder))
-        line = f"{count:>6} packages: loop {loop * 1000:.0f} ms, status {ours * 1000:.0f} ms, ratio {ours / loop:.2f}"
-        theirs = os.environ.get("VIS_CHANGESET")
-        return line + (_against(folder, theirs) if theirs else "")
-    finally:
-        shutil.rmtree(folder)
+def as_processes(count: int) -> list[dict[str, Any]]:
+    """Whole processes on fresh copies, start-up included."""
+    python, code = sys.executable, "import sys; from pathlib import Path; from tests.bench import planning as p; "
+    ours = {
+        "`status`": [python, "-m", "vis_tasks", "status"],
+        "`version`, files only": [python, "-c", code + "p.version(Path.cwd())"],
+        "`version`, committed and pushed": [python, "-m", "vis_tasks", "version"],
+    }
+    theirs = {
+        "`changeset status`": [rival("changeset"), "status"],
+        "`pnpm version -r`": [rival("pnpm"), "version", "-r", "--no-git-checks"],
+        "`changeset version`": [rival("changeset"), "version"],
+    }
+    compared = (
+        ("`status`", "`changeset status`"),
+        ("`version`, files only", "`pnpm version -r`"),
+        ("`version`, files only", "`changeset version`"),
+        ("`version`, committed and pushed", "`pnpm version -r`"),
+        ("`version`, committed and pushed", "`changeset version`"),
+    )
+    best = _take_turns(count, {**ours, **theirs})
+    alone = [_row(name, count, best[name], name, best[name]) for name in theirs]
+    return [*(_row(name, count, best[name], other, best[other]) for name, other in compared), *alone]
 
 
-def _against(folder: Path, program: str) -> str:
-    (folder / ".changeset/config.json").write_text('{"changelog": false, "prettier": false, "commit": false}')
-    code = "import sys; from pathlib import Path; from tests.bench.planning import version; version(Path(sys.argv[1]))"
-    ours = _process(folder, [sys.executable, "-c", code], argument=True)
-    theirs = _process(folder, [program, "version"], argument=False)
-    return f"; version {ours:.2f} s, changeset version {theirs:.2f} s, {theirs / ours:.1f} times"
+def _take_turns(count: int, commands: Mapping[str, list[str]]) -> dict[str, float]:
+    """Seconds of the best round of each command, every one on a fresh clone with a remote of its own."""
+    best = dict.fromkeys(commands, float("inf"))
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(Path.cwd()),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+    }
+    env |= {f"GIT_{who}_{what}": "bench@example.test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    with tempfile.TemporaryDirectory() as folder:
+        source, twin, remote = (Path(folder) / name for name in ("source", "twin", "remote.git"))
+        source.mkdir()
+        build(source, count)
+
+        def git(root: Path, *argv: str) -> None:
+            subprocess.run(["git", *argv], cwd=root, env=env, check=True, capture_output=True)
+
+        git(source, "init", "-q", "-b", "main")
+        git(source, "add", "-A")
+        git(source, "commit", "-q", "-m", "start")
+        for _ in range(_PROCESS_ROUNDS):
+            for name, argv in commands.items():
+                git(source, "clone", "-q", "--bare", str(source), str(remote))
+                git(source, "clone", "-q", str(remote), str(twin))
+                start = time.perf_counter()
+                subprocess.run(argv, cwd=twin, env=env, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+                best[name] = min(best[name], time.perf_counter() - start)
+                shutil.rmtree(twin)
+                shutil.rmtree(remote)
+    return best
 
 
-def _process(folder: Path, argv: list[str], *, argument: bool) -> float:
-    """Seconds of the best of three runs, each on a fresh copy and start-up included."""
-    times = []
-    for _ in range(3):
-        twin = folder.with_name(folder.name + "-twin")
-        shutil.copytree(folder, twin)
-        env = {**os.environ, "PYTHONPATH": str(Path.cwd())}
-        start = time.perf_counter()
-        subprocess.run([*argv, *([str(twin)] if argument else [])], cwd=twin, env=env, check=True, capture_output=True)
-        times.append(time.perf_counter() - start)
-        shutil.rmtree(twin)
-    return min(times)
+def _row(name: str, count: int, seconds: float, other: str, other_seconds: float) -> dict[str, Any]:
+    ratio = seconds / other_seconds
+    return {"name": name, "n": count, "seconds": seconds, "ratio_to": other, "ratio": ratio}
 
 
 if __name__ == "__main__":
-    for size in [int(each) for each in sys.argv[1:]] or [1000, 5000]:
-        print(compare(size))  # noqa: T201
+    for row in rows(tuple(int(each) for each in sys.argv[1:]) or SIZES):
+        print(f"{row['n']:>6}  {row['name']:<34}{row['seconds']:8.3f} s  {row['ratio']:6.2f} times {row['ratio_to']}")  # noqa: T201

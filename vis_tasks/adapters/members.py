@@ -106,8 +106,12 @@ def _step(root: str, path: str, parts: list[str], *, linked: bool) -> Iterator[t
         return
     fits = compile_glob(part).fullmatch
     for name, is_link in _folders(root, path):
-        if part == "*" or fits(name) is not None:
+        if part != "*" and fits(name) is None:
+            continue
+        if rest:
             yield from _step(root, _join(path, name), rest, linked=linked or is_link)
+        else:
+            yield _join(path, name), linked or is_link
 
 
 def _join(path: str, name: str) -> str:

@@ -15,7 +15,7 @@ from vis_tasks.adapters.manifests import parse_manifest, refuse
 from vis_tasks.adapters.members import find_members
 from vis_tasks.core.edits import needed_files
 from vis_tasks.core.jsontext import line_of
-from vis_tasks.core.model import DEPENDENCY_TABLES, Package, Workspace
+from vis_tasks.core.model import Package, Workspace
 from vis_tasks.core.ranges import is_range, is_spec
 from vis_tasks.core.versions import is_valid
 
@@ -184,7 +184,6 @@ def _check_names(packages: Sequence[Package]) -> None:
 
 
 def _check_values(workspace: Workspace) -> None:
-    names = workspace.by_name.keys()
     fine: set[str] = set()
     for package in workspace.packages:
         if package.version and package.version not in fine:
@@ -192,15 +191,17 @@ def _check_values(workspace: Workspace) -> None:
                 where = _where(workspace, package, ("version",))
                 raise refuse(f'{where}: "{package.version}" is not a version', "write it as 1.2.3")
             fine.add(package.version)
-        for table in DEPENDENCY_TABLES:
-            if table not in package.manifest or names.isdisjoint(entries := package.table(table)):
+    fine.clear()
+    for package, table, mentioned in workspace.mentions:
+        entries = package.manifest[table]
+        for name in mentioned:
+            spec = entries[name]
+            if isinstance(spec, str) and spec in fine:
                 continue
-            for name in entries.keys() & names:
-                spec = entries[name]
-                if not isinstance(spec, str) or (spec not in fine and not _is_readable(spec)):
-                    where = _where(workspace, package, (table, name))
-                    raise refuse(f'{where}: "{spec}" is not a version range for "{name}"', 'write it as "^1.2.3"')
-                fine.add(spec)
+            if not isinstance(spec, str) or not _is_readable(spec):
+                where = _where(workspace, package, (table, name))
+                raise refuse(f'{where}: "{spec}" is not a version range for "{name}"', 'write it as "^1.2.3"')
+            fine.add(spec)
 
 
 def _is_readable(spec: str) -> bool:

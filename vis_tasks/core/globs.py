@@ -126,7 +126,9 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
         name: npm name, scope included.
         patterns: such as ``("@acme/*", "!@acme/internal")``; an empty list chooses nothing.
     """
-    chosen = bool(patterns) and all(pattern.startswith("!") for pattern in patterns)
+    if not patterns or (len(patterns) == 1 and patterns[0] == "*"):
+        return bool(patterns)
+    chosen = all(pattern.startswith("!") for pattern in patterns)
     for pattern in patterns:
         if pattern.startswith("!") and not pattern.startswith("!("):
             chosen = chosen and not _one(name, pattern[1:])

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["Change", "ChangeEntry", "Level", "Package", "Plan", "Reason", "Release", "Workspace"]
@@ -83,6 +83,22 @@ class Workspace:
     def by_name(self) -> Mapping[str, Package]:
         """Packages by npm name."""
         return {package.name: package for package in self.packages}
+
+    @cached_property
+    def mentions(self) -> Sequence[tuple[Package, str, frozenset[str]]]:
+        """Package, one of `DEPENDENCY_TABLES`, and the members that the table names; tables that name none are left out.
+
+        Looked up once for all that walk the graph: one set operation a table, in the order of packages and tables.
+        """
+        names = self.by_name.keys()
+        found: list[tuple[Package, str, frozenset[str]]] = []
+        for package in self.packages:
+            manifest = package.manifest
+            for table in DEPENDENCY_TABLES:
+                entries = manifest.get(table)
+                if entries and isinstance(entries, dict) and (inside := names & entries.keys()):
+                    found.append((package, table, frozenset(inside)))
+        return found
 
 
 @dataclass(frozen=True)
