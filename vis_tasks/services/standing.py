@@ -204,7 +204,7 @@ def _verdict(at: dict[str, str], entry: Entry | None, spec: str) -> tuple[str, s
     """The first row that fits."""
     stage = entry.id if entry and entry.id else spec
     registry, staged, tag = at["registry"], at["staged.json"], at["tag"]
-    live = registry == "live"
+    live, silent = registry == "live", registry == "unknown"
     rows: tuple[tuple[bool, str, str], ...] = (
         (registry == "mismatch", "live with other bytes than were staged: find out who published it", ""),
         (tag == "elsewhere", "its tag points at another commit than it was built from; tags are never moved", ""),
@@ -219,8 +219,9 @@ def _verdict(at: dict[str, str], entry: Entry | None, spec: str) -> tuple[str, s
         (registry == "validating", "approved, and being scanned by the registry", "invoke reconcile tag"),
         (staged in {"rejected", "buried"}, "rejected: mend it and release the next version", "invoke add"),
         (at["journal"] == "uploading", "an upload was cut off", "invoke release"),
+        (silent and staged in {"waiting", "timeout"}, "recorded as staged; the registry didn't say more", f"invoke inspect {spec}"),
         (staged in {"waiting", "timeout"}, "recorded as staged, not live", "invoke reconcile"),
-        (registry == "unknown", "the registry didn't say", f"invoke inspect {spec}"),
+        (silent, "the registry didn't say", f"invoke inspect {spec}"),
         (tag == "there", "tagged, but not live: the tag announces what can't be installed", ""),
         (at["disk"] == "this version", "not staged yet", "invoke release"),
     )  # fmt: skip
