@@ -2,19 +2,66 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from typing import TYPE_CHECKING
+
+from invoke.exceptions import Exit, ParseError
+from invoke.program import Program
+
+from vis_tasks.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["main", "program"]
 
 
-def program() -> object:
-    """Invoke's Program over our namespace; a tasks.py in the current folder is not read."""
-    from invoke.program import Program
+class _Program(Program):
+    """Invoke's Program; a command line that can't be read ends as all bad input here does: the nearest name, exit code 2."""
 
+    def parse_tasks(self) -> None:
+        """Read everything behind the core options."""
+        try:
+            super().parse_tasks()
+        except ParseError as error:
+            text, way = self._said(error)
+            raise Exit(f"error: {text}\n  Next steps: {way}", UsageError.exit_code) from None
+
+    def _said(self, error: ParseError) -> tuple[str, str]:
+        """Invoke's words (3.0, ``parser/parser.py``) in ours, and the way out."""
+        task = getattr(error.context, "name", None) or ""
+        way = f"vis-tasks --help {task}" if task else "vis-tasks --list"
+        if valueless := re.search(r"<Argument: ([\w-]+).*needed value", str(error)):
+            return f"--{valueless[1]} needs a value", way
+        unknown = re.fullmatch(r"No idea what '(.*)' is!", str(error))
+        if unknown is None:
+            return str(error), way
+        word = unknown[1]
+        if word.startswith("-"):
+            # The context is the task that the option was meant for; without a name it is the program itself.
+            context = error.context if task else self.initial_context
+            flags = context.flags if context else ()
+            return f"{task or 'vis-tasks'} has no option {word}{_nearest(word, flags)}", way
+        names = self.collection.task_names
+        every = [*names, *(alias for aliases in names.values() for alias in aliases)]
+        return f"there is no command {word!r}{_nearest(word, every)}", "vis-tasks --list"
+
+
+def _nearest(word: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word.partition("=")[0], list(names), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def program() -> Program:
+    """Invoke's Program over our namespace; a tasks.py in the current folder is not read."""
     from vis_tasks.__about__ import __version__
     from vis_tasks.tasks import release_namespace
 
-    return Program(
+    return _Program(
         name="vis-tasks",
         binary="vis-tasks",
         binary_names=["vis-tasks"],
@@ -25,11 +72,13 @@ def program() -> object:
 
 def main() -> None:
     """Run the program; what it raises is an exit code."""
-    from invoke.program import Program
-
-    found = program()
-    if isinstance(found, Program):
-        found.run(sys.argv)
+    try:
+        program().run(sys.argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a list or a help went away (`| head`); Python would complain again at exit without this.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def test_the_help_of_a_task_shows_an_example_with_options_it_has(
     name: str, ns, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    program().run(["vis-tasks", "--help", name], exit=False)  # type: ignore[attr-defined]  # Invoke's Program
+    program().run(["vis-tasks", "--help", name], exit=False)
 
     shown = capsys.readouterr().out
     (example,) = [line.strip() for line in shown.splitlines() if line.strip().startswith("Example:")]
@@ -55,6 +55,6 @@ def test_a_workspace_has_its_own_targets_on_its_page(
     (tmp_path / "vis.toml").write_text('[release.targets.smoke]\nneeds = ["pack"]\nrun = "npm test"\n')
     monkeypatch.chdir(tmp_path)
 
-    program().run(["vis-tasks", "config", "--commands"], exit=False)  # type: ignore[attr-defined]
+    program().run(["vis-tasks", "config", "--commands"], exit=False)
 
     assert "## smoke\n" in capsys.readouterr().out

@@ -35,7 +35,7 @@ Options take their value after `=` or a blank. What is marked `…` can be given
 |---|---|
 | 0 | done; also when humans rejected versions, or time ran out |
 | 1 | refused, nothing was changed |
-| 2 | the command line, the configuration or a change file can't be read as written |
+| 2 | the command line, the configuration or a change file can't be read as written (by `invoke` itself: 1) |
 | 3 | something was tried and failed |
 | 4 | another release holds the lock |
 | 130, 143 | interrupted; run the same command again |
