@@ -142,7 +142,7 @@ def tagged_only(world):
         (elsewhere, "its tag points at another commit than it was built from; tags are never moved", ""),
         (cut_off, "an upload was cut off", "invoke release"),
         (silent, "the registry didn't say", "invoke inspect a@1.1.0"),
-        (silent_about_a_stage, "recorded as staged; the registry didn't say more", "invoke inspect a@1.1.0"),
+        (silent_about_a_stage, "recorded as staged; the registry is silent", "invoke inspect a@1.1.0"),
         (tagged_only, "tagged, but not live: the tag announces what can't be installed", ""),
     ],
 )

@@ -219,7 +219,7 @@ def _verdict(at: dict[str, str], entry: Entry | None, spec: str) -> tuple[str, s
         (registry == "validating", "approved, and being scanned by the registry", "invoke reconcile tag"),
         (staged in {"rejected", "buried"}, "rejected: mend it and release the next version", "invoke add"),
         (at["journal"] == "uploading", "an upload was cut off", "invoke release"),
-        (silent and staged in {"waiting", "timeout"}, "recorded as staged; the registry didn't say more", f"invoke inspect {spec}"),
+        (silent and staged in {"waiting", "timeout"}, "recorded as staged; the registry is silent", f"invoke inspect {spec}"),
         (staged in {"waiting", "timeout"}, "recorded as staged, not live", "invoke reconcile"),
         (silent, "the registry didn't say", f"invoke inspect {spec}"),
         (tag == "there", "tagged, but not live: the tag announces what can't be installed", ""),
