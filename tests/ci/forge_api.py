@@ -22,6 +22,7 @@ class Api:
         self.environments: dict[str, Any] = {}
         self.variables: list[dict[str, Any]] = []
         self.read_only = False
+        self.broken = False
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -62,6 +63,8 @@ class Api:
             self.comments.append({"id": len(self.comments) + 1, **body})
             return 201, self.comments[-1]
         found = self.comments[int(path.rpartition("/")[2]) - 1]
+        if self.broken:
+            return 500, {"message": "oops"}
         if found.get("foreign"):
             return 404, {"message": "Not Found"}
         found.update(body)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes import FakeClock
 from vis_tasks.adapters.forge.comments import comments_for
+from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
     from tests.ci.forge_api import Api
@@ -42,6 +43,16 @@ def test_a_comment_of_others_that_has_our_first_line_is_not_taken_for_ours(api: 
     assert comments is not None
     assert comments.put(MARKER, "ours") == "created"
     assert api.comments[0]["body"] == f"{MARKER}\nmine!"
+
+
+def test_trouble_while_a_comment_is_edited_makes_no_second_one(api: Api) -> None:
+    comments = comments_for(_env(api, "github"), clock=FakeClock())
+    assert comments is not None
+    comments.put(MARKER, "one")
+    api.broken = True
+    with pytest.raises(Failed, match="could not be written"):
+        comments.put(MARKER, "two")
+    assert len(api.comments) == 1
 
 
 def test_in_a_fork_nothing_is_written_and_nothing_fails(api: Api) -> None:

@@ -242,7 +242,7 @@ def _handler(forge: LocalForge) -> type[BaseHTTPRequestHandler]:
                 return
             self._send(*answer)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
         def _send(self, status: int, body: Any, headers: dict[str, str]) -> None:
             text = body if isinstance(body, str) else json.dumps(body)

@@ -62,9 +62,11 @@ class Comments:
             return "unchanged"
         if found is not None:
             answer = self.api.call(self.method, self.one.replace("{id}", str(found["id"])), {"body": text})
-            # Anybody may write our first line; only our own comment can be edited.
             if isinstance(answer, Answer) and answer.status in {200, 201}:
                 return "updated"
+            # Anybody may write our first line; only our own comment can be edited. Any other trouble must not make a second one.
+            if isinstance(answer, Lost) or answer.status not in _REFUSED:
+                return self._refused(answer)
         answer = self.api.call("POST", self.listing, {"body": text})
         if isinstance(answer, Answer) and answer.status == 201:
             return "created"
