@@ -22,9 +22,10 @@ __all__ = ["chaos_machine"]
 
 Deed = tuple[Any, ...]
 
-# Where a wait is most easily deceived, and where an upload is.
-_DECEIVING = [number for number, fault in enumerate(FAULTS) if fault.route in {"stage.list", "stage.publish"}]
-_READING = [number for number, fault in enumerate(FAULTS) if fault.route in {"stage.list", "version.document", "*"}]
+
+def _at(*routes: str) -> list[int]:
+    return [number for number, fault in enumerate(FAULTS) if fault.route in routes]
+
 
 machines = st.sampled_from(MACHINES)
 levels = st.sampled_from(["patch", "patch", "minor"])
@@ -32,7 +33,8 @@ verdicts = st.sampled_from(["approve", "approve", "reject"])
 numbers = st.integers(0, 3)
 crashes = st.none() | st.integers(1, 170)
 some_packages = st.lists(st.sampled_from(sorted(PACKAGES)), max_size=3, unique=True)
-faults = st.integers(0, len(FAULTS) - 1) | st.sampled_from(_DECEIVING)
+# Each route has its turn, however many faults it has.
+faults = st.one_of(*(st.sampled_from(_at(route)) for route in sorted({fault.route for fault in FAULTS})))
 troubles = st.lists(faults, max_size=2)
 goals = st.sampled_from(["release", "release", "release", "version", "stage", "reconcile", "tag"])
 variants = st.builds(
@@ -59,8 +61,8 @@ deeds = st.one_of(
     st.tuples(st.just("develop"), some_packages, levels),
     st.tuples(st.just("release"), machines),
     st.tuples(st.just("trouble"), faults),
-    st.tuples(st.just("trouble"), st.sampled_from(_READING)),
-    st.tuples(st.just("trouble"), st.sampled_from(_READING)),
+    st.tuples(st.just("trouble"), st.sampled_from(_at("stage.list", "version.document", "*"))),
+    st.tuples(st.just("trouble"), st.sampled_from(_at("stage.list", "version.document", "*"))),
     st.tuples(st.just("usurp"), numbers),
     st.tuples(st.just("jump"), st.sampled_from([-2.0, 0.5, 30.0])),
     st.tuples(st.just("pass_time"), st.just(0.0)),

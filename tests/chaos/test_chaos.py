@@ -13,10 +13,10 @@ from tests.chaos.machine import chaos_machine
 from tests.rig.counts import add_counts
 from tests.rig.sandbox import quick_folder
 
-COUNT = int(os.environ.get("VIS_CHAOS", "120"))
+COUNT = int(os.environ.get("VIS_CHAOS", "150"))
 SEED = int(os.environ.get("VIS_CHAOS_SEED", "2026"))
 SHRINK = bool(os.environ.get("VIS_CHAOS_SHRINK"))
-_EACH = 30
+_EACH = 50
 
 
 @pytest.mark.parametrize("part", range(-(-COUNT // _EACH)))
