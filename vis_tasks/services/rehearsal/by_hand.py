@@ -7,14 +7,15 @@ import time
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import Interrupted, VisError
-from vis_tasks.services.rehearsal.director import MAINTAINER
 from vis_tasks.services.rehearsal.outcome import gather
 from vis_tasks.services.rehearsal.promises import broken_promises
+from vis_tasks.services.rehearsal.setting import MAINTAINER
 
 if TYPE_CHECKING:
-    from vis_tasks.services.rehearsal.director import Director, Setting
+    from vis_tasks.services.rehearsal.director import Director
     from vis_tasks.services.rehearsal.outcome import Played
     from vis_tasks.services.rehearsal.play import Theatre
+    from vis_tasks.services.rehearsal.setting import Setting
 
 __all__ = ["NAME", "PASSWORD", "by_hand"]
 

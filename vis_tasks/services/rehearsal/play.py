@@ -16,12 +16,13 @@ from vis_tasks.core.layers import layers
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import Failed, Interrupted, MissingExtra, VisError
 from vis_tasks.services.rehearsal.copy import Template, copy_repository
-from vis_tasks.services.rehearsal.director import MAINTAINER, STRANGER, Director, Planned, Setting
+from vis_tasks.services.rehearsal.director import Director
 from vis_tasks.services.rehearsal.environment import isolated_environment, pointed_at
 from vis_tasks.services.rehearsal.folder import rehearsal_folder
 from vis_tasks.services.rehearsal.modules import copy_modules, installed, move_modules, without_modules
 from vis_tasks.services.rehearsal.outcome import Played, gather
 from vis_tasks.services.rehearsal.seeds import seed, stage_other_bytes
+from vis_tasks.services.rehearsal.setting import MAINTAINER, STRANGER, Planned, Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from vis_tasks.services.rehearsal.director import MAINTAINER, STRANGER, Director
 from vis_tasks.services.rehearsal.promises import OURS
 from vis_tasks.services.rehearsal.scenario import Scenario
+from vis_tasks.services.rehearsal.setting import MAINTAINER, STRANGER
 
 if TYPE_CHECKING:
+    from vis_tasks.services.rehearsal.director import Director
     from vis_tasks.services.rehearsal.tools import Program
 
 __all__ = ["SCENES"]
