@@ -18,8 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["main", "program"]
 
 
+# Invoke (3.0, ``completion/zsh.completion``) asks for `words` where compctl doesn't set it: no options are completed, and no
+# tasks of a program with a dash in its name.
+_ZSH = """\
+_vis_tasks() { compadd -- ${(f)"$($words[1] --complete -- $words)"} }
+compdef _vis_tasks vis-tasks
+"""
+
+
 class _Program(Program):
     """Invoke's Program; a command line that can't be read ends as all bad input here does: the nearest name, exit code 2."""
+
+    def parse_core_args(self) -> None:
+        """Read the core options."""
+        super().parse_core_args()
+        if self.args["print-completion-script"].value == "zsh":
+            sys.stdout.write(_ZSH)
+            raise Exit
 
     def parse_tasks(self) -> None:
         """Read everything behind the core options."""
