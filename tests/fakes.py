@@ -14,7 +14,7 @@ from uuid import UUID
 from vis_tasks.ports import Live, NotLive, Staged, StageList, StageOutcome, StageRecord, Unknown, Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from vis_tasks.ports import Board, Clock, Desk, Packument, RegistryReader, Stager, Tarball, WaitingRow
 
@@ -87,6 +87,9 @@ class RecordingConsole:
 
     def error(self, text: str) -> None:
         self.said.append(("error", text))
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        self.said += [("table", " | ".join(row)) for row in (head, *rows)]
 
     def section(self, name: str, text: str, *, folded: bool = True) -> None:
         self.said.append(("step", text))

@@ -232,3 +232,30 @@ def test_what_is_said_opens_no_section():
     console.section("a", "x\r\x1b[0Ksection_start:1:evil\r\x1b[0K")
     assert [match[2] for match in MARK.finditer(out.text)] == ["vis_a"]
     assert "\x1b[0Ksection_start:1:evil" not in out.text
+
+
+ROWS = [("@acme/core", "minor", "x asks for minor"), ("cli", "patch", "[red]@acme/core[/] becomes 1.1.0")]
+
+
+def test_a_table_is_aligned_lines_where_programs_may_read_it():
+    out = Stream()
+    make_console(json_mode=False, env={}, stdout=out, stderr=Stream()).table(("package", "level", "because"), ROWS)
+    assert out.text == (
+        "package     level  because\n"
+        "@acme/core  minor  x asks for minor\n"
+        "cli         patch  [red]@acme/core[/] becomes 1.1.0\n"
+    )
+
+
+def test_a_table_on_a_terminal_is_coloured_and_wraps_its_last_column_below_itself(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    out = Stream(tty=True)
+    console = make_console(json_mode=False, env={"TERM": "xterm", "COLUMNS": "40"}, stdout=out, stderr=Stream())
+    console.table(("package", "level", "because"), ROWS)
+    assert "\x1b[33mminor" in out.text
+    assert "[red]@acme/core[/]" in out.text
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", out.text).splitlines()
+    assert [line.rstrip() for line in plain[-2:]] == [
+        "cli         patch  [red]@acme/core[/]",
+        "                   becomes 1.1.0",
+    ]

@@ -1,9 +1,9 @@
 """``python -m tests.bench.planning [packages …]``: what planning and versioning cost, beside a bare loop and other programs.
 
 Budgets: `status` at most 2.5 times a bare loop that reads and parses the same files (start-up aside), growing with the number of
-packages; `version` at most 1.5 times native `pnpm version -r` and 10 times faster than `changeset version`, whole processes in one
-run. Rounds take turns, so that a busy machine is busy for all. `pnpm` and `changeset` only write files; our command also holds a
-lock, asks the remote, commits and pushes, and is measured with that and without.
+packages; `version` at most 1.5 times native `pnpm version -r` and 10 times faster than `changeset version`, whole processes in
+one run. Rounds take turns, so that a busy machine is busy for all. `pnpm` and `changeset` only write files; our command also
+holds a lock, asks the remote, commits and pushes, and is measured with that and without.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.bench.rivals import rival
 from vis_tasks.adapters.changefiles import read_changes
+from vis_tasks.adapters.console import aligned
 from vis_tasks.adapters.files import RootFiles
 from vis_tasks.adapters.planning import plan_edits, plan_on_disk
 from vis_tasks.adapters.workspace import read_workspace
 from vis_tasks.config.model import ReleaseConfig
-from vis_tasks.services.planning.document import as_text, plan_document, plan_table
+from vis_tasks.services.planning.document import PLAN_HEAD, as_text, plan_document, plan_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,7 +56,7 @@ def build(root: Path, count: int) -> None:
         "pnpm-workspace.yaml": "packages:\n  - packages/*\n",
         "vis.toml": '[release]\nrules = "changesets-2"\n',
         ".gitignore": ".vis/release/.lock\n.vis/release/.state.json\n.vis/release/dist/\n",
-        ".changeset/config.json": '{"changelog": "@changesets/cli/changelog", "prettier": false, "commit": false}',
+        ".changeset/config.json": '{"changelog": "@changesets/cli/changelog", "prettier": false, "baseBranch": "main"}',
     }
     for number in range(count):
         inside = {f"@bench/pkg-{rnd.randrange(number)}": "workspace:^" for _ in range(min(number, 6))}
@@ -90,7 +91,7 @@ def status(root: Path) -> None:
     workspace = read_workspace(root)
     planned = plan_on_disk(root, CONFIG, workspace, read_changes(root, CONFIG, workspace))
     with contextlib.redirect_stdout(io.StringIO()):
-        print("\n".join(plan_table(planned)))  # noqa: T201
+        print("\n".join(aligned([PLAN_HEAD, *plan_rows(planned)])))  # noqa: T201
 
 
 def plan(root: Path) -> None:

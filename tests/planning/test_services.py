@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes import RecordingConsole
 from tests.planning.builders import change, change_text, package, workspace
+from vis_tasks.adapters.console import aligned
 from vis_tasks.adapters.files import RootFiles
 from vis_tasks.config.model import ReleaseConfig
 from vis_tasks.core.changes import parse_change
@@ -23,7 +24,7 @@ from vis_tasks.ports.history import Commit
 from vis_tasks.services.planning.add import parse_packages, write_change_file
 from vis_tasks.services.planning.ask import ask_change, fuzzy
 from vis_tasks.services.planning.check import cover, demand
-from vis_tasks.services.planning.document import plan_document, plan_table, why_lines
+from vis_tasks.services.planning.document import PLAN_HEAD, plan_document, plan_rows, why_lines
 from vis_tasks.services.planning.generate import drafts, since_when, write_drafts
 
 CONFIG = ReleaseConfig()
@@ -64,11 +65,11 @@ def core_moves():
 
 
 def test_the_table_is_aligned_and_says_why():
-    assert plan_table(core_moves()) == (
+    assert aligned([PLAN_HEAD, *plan_rows(core_moves())]) == [
         "package     now    next   level  because",
         'cli         1.0.0  1.0.1  patch  @acme/core becomes 1.1.0, which leaves "~1.0.0"',
         "@acme/core  1.0.0  1.1.0  minor  x asks for minor",
-    )
+    ]
 
 
 def test_the_chain_of_reasons_goes_back_to_the_change_file():

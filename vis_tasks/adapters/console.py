@@ -13,13 +13,13 @@ from vis_tasks.adapters.redact import redact as mask
 from vis_tasks.adapters.terminal import encodable, harmless, harmless_on_actions, has_rich, is_watched, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from vis_tasks.adapters.board import Terminal
     from vis_tasks.ports import Board, Clock, Console
 
-__all__ = ["ActionsConsole", "GitLabConsole", "PlainConsole", "RichConsole", "make_console"]
+__all__ = ["ActionsConsole", "GitLabConsole", "PlainConsole", "RichConsole", "aligned", "make_console"]
 
 
 def make_console(
@@ -47,6 +47,19 @@ def make_console(
     elif env.get("GITLAB_CI") == "true":
         kind = GitLabConsole
     return kind(stream, redact=redact, watched=is_watched(stream, env) and has_rich())
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each row, the columns (but for the last) padded to one width."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)][:-1]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=True)), row[-1]]).rstrip()
+        for row in rows
+    ]
+
+
+# Levels stand out, by the usual colours of a warning light.
+_CELLS = {"major": "bold red", "minor": "yellow", "patch": "green"}
 
 
 class PlainConsole:
@@ -91,6 +104,11 @@ class PlainConsole:
     def error(self, text: str) -> None:
         """Something failed."""
         self._say("error:", text, style="bold red")
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Rows with aligned columns, a line each however long: what reads them may be a program."""
+        for text in aligned([head, *rows]):
+            self.line(text)
 
     def section(self, name: str, text: str, *, folded: bool = True) -> None:  # noqa: ARG002  (for those that fold)
         """The start of a target."""
@@ -159,6 +177,18 @@ class RichConsole(PlainConsole):
 
     def _board_terminal(self) -> Terminal:
         return self._terminal
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """A table of Rich's without lines; only the last column wraps, below itself."""
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for place, name in enumerate(head, start=1):
+            table.add_column(Text(self._clean(name)), no_wrap=place < len(head), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(self._clean(cell), style=_CELLS.get(cell, "")) for cell in row))
+        self._terminal.print(table)
 
     def _write(self, mark: str, body: str, style: str) -> None:
         from rich.text import Text

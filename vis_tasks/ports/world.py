@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -151,6 +151,15 @@ class Console(Protocol):
 
     def error(self, text: str) -> None:
         """Something failed; also an ``::error::`` annotation on GitHub Actions."""
+        ...
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Rows below a head, their columns aligned; the last one holds sentences.
+
+        Args:
+            head: names of the columns.
+            rows: as many cells each.
+        """
         ...
 
     def section(self, name: str, text: str, *, folded: bool = True) -> None:

@@ -100,7 +100,7 @@ def status(
     """
     with session(c, "status", json=json, debug=debug) as opened:
         from vis_tasks.adapters.changesets import read_pre
-        from vis_tasks.services.planning.document import plan_document, plan_table, waiting, why_lines
+        from vis_tasks.services.planning.document import PLAN_HEAD, plan_document, plan_rows, waiting, why_lines
 
         run = opened.run()
         planned = _plan_since(opened, run, since) if since else run.plan
@@ -113,7 +113,10 @@ def status(
         if not planned.releases:
             opened.console.line("nothing to release")
             return
-        for line in why_lines(planned, names) if why else plan_table(planned, names):
+        if not why:
+            opened.console.table(PLAN_HEAD, plan_rows(planned, names))
+            return
+        for line in why_lines(planned, names):
             opened.console.line(line)
 
 

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Change, Plan, Reason, Release, Workspace
     from vis_tasks.core.notes import Links
 
-__all__ = ["SCHEMA_VERSION", "as_text", "changelog_sections", "plan_document", "plan_table", "waiting", "why_lines"]
+__all__ = [
+    "PLAN_HEAD",
+    "SCHEMA_VERSION",
+    "as_text",
+    "changelog_sections",
+    "plan_document",
+    "plan_rows",
+    "waiting",
+    "why_lines",
+]
+
+PLAN_HEAD = ("package", "now", "next", "level", "because")
 
 SCHEMA_VERSION = 1
 """Raised when a key changes its meaning or goes; new keys may come without."""
@@ -72,21 +83,15 @@ def changelog_sections(plan: Plan, workspace: Workspace, day: date, style: str, 
     }
 
 
-def plan_table(plan: Plan, names: Sequence[str] = ()) -> tuple[str, ...]:
-    """One aligned row per release: name, versions, level, and the first reason.
+def plan_rows(plan: Plan, names: Sequence[str] = ()) -> tuple[tuple[str, ...], ...]:
+    """One row per release, cells as `PLAN_HEAD` names them; the reason is the first.
 
     Args:
         plan: the plan.
         names: packages to show; all of them without any.
     """
-    rows = [("package", "now", "next", "level", "because")]
-    releases = [each for each in plan.releases if not names or each.name in names]
-    rows += [(each.name, each.old, each.new, str(each.level), _because(each)) for each in releases]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return tuple(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row[:4], widths, strict=True)), row[4]]).rstrip()
-        for row in rows
-    )
+    releases = (each for each in plan.releases if not names or each.name in names)
+    return tuple((each.name, each.old, each.new, str(each.level), _because(each)) for each in releases)
 
 
 def _because(release: Release) -> str:
