@@ -445,3 +445,48 @@ def test_one_connection_serves_many_questions(reader, server):
     for _ in range(5):
         assert isinstance(reader.live("demo", "1.2.0"), Live)
     assert len(ports) == 1
+
+
+# --- attestations and sizes -----------------------------------------------------------------------------------------
+
+ATTESTATIONS = "GET /-/npm/v1/attestations/@acme%2Fdemo@1.2.0"
+
+
+def test_attestations_are_given_as_they_are(reader, server):
+    found = [{"predicateType": "https://slsa.dev/provenance/v1", "bundle": {}}, "odd"]
+    server.routes[ATTESTATIONS] = Answer(200, {"attestations": found})
+    assert reader.attestations("@acme/demo", "1.2.0") == (found[0],)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_registry_that_shows_no_attestations_has_none(reader, server, status: int):
+    server.routes[ATTESTATIONS] = Answer(status, {"error": "no"})
+    assert reader.attestations("@acme/demo", "1.2.0") == NotLive()
+
+
+@pytest.mark.parametrize("answer", [Answer(500, {}), Answer(200, {"attestations": 7}), Answer(200, [])])
+def test_attestations_that_cannot_be_read_are_unknown(reader, server, answer):
+    server.routes[ATTESTATIONS] = answer
+    assert isinstance(reader.attestations("@acme/demo", "1.2.0"), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("answer", "size"),
+    [
+        (Answer(200, DOCUMENT | {"dist": {"unpackedSize": 1234}}), 1234),
+        (Answer(200, DOCUMENT), None),
+        (Answer(200, {"dist": {"unpackedSize": "big"}}), None),
+        (Answer(404, {}), None),
+        (Answer(503, {}), None),
+    ],
+)
+def test_the_size_of_what_a_dist_tag_serves_is_told_or_not_known(reader, server, answer, size):
+    server.routes["GET /demo/latest"] = answer
+    assert reader.unpacked_size("demo", "latest") == size
+
+
+def test_trouble_is_told_in_words_without_the_insides_of_a_library(tmp_path, clock):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        found = reader_of(f"http://127.0.0.1:{unused.getsockname()[1]}/", tmp_path, clock).live("demo", "1.2.0")
+    assert found == Unknown("connection refused", "connection refused")

@@ -221,9 +221,17 @@ def trouble_of(error: BaseException) -> Unknown:
         ((ConnectionError, urllib3.exceptions.ProtocolError), "connection reset"),
     )
     for types, kind in kinds:
-        if any(isinstance(each, types) for each in chain):
-            return Unknown(kind, why)
+        found = next((each for each in reversed(chain) if isinstance(each, types)), None)
+        if found is not None:
+            return Unknown(kind, _in_words(kind, found))
     return Unknown("network", why)
+
+
+def _in_words(kind: str, error: BaseException) -> str:
+    """The error's own words, where it has some: those of urllib3 and requests hold addresses of objects and pools."""
+    words = redact(" ".join(str(getattr(error, "strerror", None) or error).split())[:200])
+    empty = words.lower() in {"", kind} or "Pool(" in words or " object at 0x" in words
+    return kind if empty else f"{kind}: {words}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
