@@ -12,9 +12,10 @@ from vis_tasks.core.migrate.mapping import Repository
 from vis_tasks.services.init.settings import as_tables, checked, merged
 
 if TYPE_CHECKING:
+    from tests.e2e.world import World
     from vis_tasks.core.migrate.mapping import Migration
 
-__all__ = ["js", "json_document", "left", "repository", "written"]
+__all__ = ["js", "json_document", "left", "looks_ready", "repository", "written"]
 
 
 def repository(*packages, branches=("main",), files=None, default_branch="main"):
@@ -44,3 +45,14 @@ def written(migration: Migration):
 def left(migration: Migration):
     """What is left over, by name."""
     return [leftover.what for leftover in migration.leftovers]
+
+
+def looks_ready(world: World) -> None:
+    """The doctor finds nothing that fails, and a whole release can be rehearsed."""
+    doctor = world.run("doctor", "--json")
+    failed = [check for check in doctor.document["checks"] if check["status"] == "fail"]
+    assert (doctor.code, failed) == (0, [])
+
+    rehearsed = world.run("rehearse", "--json")
+    assert rehearsed.code == 0, rehearsed.text
+    assert rehearsed.document["violations"] == []

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.e2e.terminal import on_terminal
+from tests.init.builders import looks_ready
 
 pytestmark = pytest.mark.e2e
 
@@ -78,10 +79,4 @@ def test_after_it_the_doctor_is_content_and_a_release_can_be_rehearsed(fresh):
     assert fresh.run("init", "--yes").code == 0
     fresh.commit("Set up releases")
 
-    doctor = fresh.run("doctor", "--json")
-    failed = [check for check in doctor.document["checks"] if check["status"] == "fail"]
-    assert (doctor.code, failed) == (0, [])
-
-    rehearsed = fresh.run("rehearse", "--json")
-    assert rehearsed.code == 0, rehearsed.text
-    assert rehearsed.document["violations"] == []
+    looks_ready(fresh)

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.init.builders import looks_ready
 from tests.registry.conftest import from_npm as from_npm  # noqa: PLC0414  (a fixture, for this file too)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
@@ -48,11 +49,5 @@ def test_after_init_the_doctor_is_content_and_a_release_can_be_rehearsed(workspa
     assert f'build = "{manager} run build"' in workspace.read("vis.toml")
     workspace.commit("Set up releases")
 
-    doctor = workspace.run("doctor", "--json")
-    failed = [check for check in doctor.document["checks"] if check["status"] == "fail"]
-    assert (doctor.code, failed) == (0, [])
-
-    rehearsed = workspace.run("rehearse", "--json")
-    assert rehearsed.code == 0, rehearsed.text
-    assert rehearsed.document["violations"] == []
+    looks_ready(workspace)
     assert "nothing to do" in workspace.run("init").stdout

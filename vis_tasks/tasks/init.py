@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from invoke.context import Context
 
     from vis_tasks.ports import Console, Person
-    from vis_tasks.services.init.plan import FileChange, InitPlan
+    from vis_tasks.services.init.files import FileChange
+    from vis_tasks.services.init.plan import InitPlan
     from vis_tasks.tasks.edge import Session
 
 __all__ = ["add_to"]

@@ -5,11 +5,10 @@ A value that only Node could work out becomes a `Code`; everything around it is 
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.core.migrate.tokens import Token, UnclosedError, tokens
+from vis_tasks.core.migrate.tokens import Token, UnclosedError, number, tokens, unquote
 from vis_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -231,9 +230,9 @@ class _Reader:
 
     def _scalar(self, token: Token) -> Any:
         if token.kind == "number":
-            return _number(token.text)
+            return number(token.text)
         if token.kind == "string" or (token.kind == "template" and "${" not in token.text):
-            return _unquote(token.text)
+            return unquote(token.text)
         return Code(self.text.count("\n", 0, token.start) + 1)
 
     def _negative(self) -> Any:
@@ -242,7 +241,7 @@ class _Reader:
         if token.kind != "number":
             return self._code()
         self.at += 1
-        return -_number(token.text)
+        return -number(token.text)
 
     def _product(self, first: float) -> Any:
         total: int | float = first
@@ -252,7 +251,7 @@ class _Reader:
             if token.kind != "number":
                 return self._code()
             self.at += 1
-            total *= _number(token.text)
+            total *= number(token.text)
         return total
 
     def _brackets(self, path: Keys) -> Any:
@@ -290,7 +289,7 @@ class _Reader:
         return read
 
     def _call(self, path: Keys) -> Any:
-        """``defineConfig({…})``: helpers of this kind give back what they are given."""
+        """``defineConfig({…})``: functions of this kind give back what they are given."""
         line = self.line()
         self.expect("(")
         self._starts.append(self.at)
@@ -372,7 +371,7 @@ class _Reader:
         if token.text in {"async", "get", "set"} and self.peek(1).kind in {"word", "string"}:
             self.at += 1
             token = self.peek()
-        key = _unquote(token.text) if token.kind == "string" else token.text
+        key = unquote(token.text) if token.kind == "string" else token.text
         self.lines[(*path, key)] = line
         if token.kind == "word" and self.peek(1).text in {",", "}"}:
             found[key] = self.value((*path, key))
@@ -386,24 +385,3 @@ class _Reader:
             return
         self.at += 1
         found[key] = self.value((*path, key))
-
-
-def _number(text: str) -> int | float:
-    text = text.replace("_", "")
-    if text[:2] in {"0x", "0X"}:
-        return int(text, 16)
-    value = float(text)
-    return int(value) if value.is_integer() and "." not in text and "e" not in text.lower() else value
-
-
-def _unquote(text: str) -> str:
-    r"""A string's value. JSON's ``\/`` and a dollar sign are the two escapes that Python doesn't share."""
-    body = text[1:-1].replace("\\/", "/").replace("\\$", "$").replace("\\`", "`").replace("\\\n", "")
-    if "\\" not in body:
-        return body
-    quoted = body.replace('"', '\\"').replace('\\\\"', '\\"').replace("\n", "\\n")
-    try:
-        value = ast.literal_eval(f'"{quoted}"')
-    except (ValueError, SyntaxError):
-        return body
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else body

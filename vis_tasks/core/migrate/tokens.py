@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Token", "tokens"]
+__all__ = ["Token", "UnclosedError", "number", "tokens", "unquote"]
 
 _SKIP = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?")
@@ -104,3 +105,25 @@ def _template(text: str, at: int) -> int:
         else:
             at += 1
     raise UnclosedError(start, "this template has no end")
+
+
+def number(text: str) -> int | float:
+    """A number's value."""
+    text = text.replace("_", "")
+    if text[:2] in {"0x", "0X"}:
+        return int(text, 16)
+    value = float(text)
+    return int(value) if value.is_integer() and "." not in text and "e" not in text.lower() else value
+
+
+def unquote(text: str) -> str:
+    r"""A string's value. JSON's ``\/`` and a dollar sign are the two escapes that Python doesn't share."""
+    body = text[1:-1].replace("\\/", "/").replace("\\$", "$").replace("\\`", "`").replace("\\\n", "")
+    if "\\" not in body:
+        return body
+    quoted = body.replace('"', '\\"').replace('\\\\"', '\\"').replace("\n", "\\n")
+    try:
+        value = ast.literal_eval(f'"{quoted}"')
+    except (ValueError, SyntaxError):
+        return body
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else body

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import tomllib
 from copy import deepcopy
@@ -16,14 +15,12 @@ from vis_tasks.config.problems import Problems
 from vis_tasks.config.schema import schema_text
 from vis_tasks.config.shape import dotted
 from vis_tasks.config.sources import CONFIG_FILE, read_source
-from vis_tasks.core.changes import LEVELS, parse_change, render_change
-from vis_tasks.core.migrate import beachball
-from vis_tasks.core.migrate.mapping import Leftover
-from vis_tasks.core.model import ChangeEntry
-from vis_tasks.errors import MissingExtra, Refused, UsageError
+from vis_tasks.errors import MissingExtra, Refused
 from vis_tasks.services.init import scripts
+from vis_tasks.services.init.changes import engine_fixed, moves
 from vis_tasks.services.init.document import SCHEMA_PATH, add_missing, missing, new_document
 from vis_tasks.services.init.facts import gather
+from vis_tasks.services.init.files import FileChange
 from vis_tasks.services.init.registries import registry_settings
 from vis_tasks.services.init.settings import checked, detected, merged
 from vis_tasks.services.init.tools import find_tools, workflows
@@ -32,45 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vis_tasks.config.sources import Source
-    from vis_tasks.core.migrate.mapping import Migration, Setting
+    from vis_tasks.core.migrate.mapping import Leftover, Migration, Setting
     from vis_tasks.ports import Files
     from vis_tasks.services.ci_files import CiTools, Generated
     from vis_tasks.services.init.facts import Facts, InitTools
 
-__all__ = ["FileChange", "InitPlan", "apply", "make_plan"]
-
-
-@dataclass(frozen=True)
-class FileChange:
-    """One file.
-
-    Attributes:
-        path: from the workspace root.
-        before: what stands there; None for nothing.
-        after: what would; None for nothing.
-        why: what it is for.
-    """
-
-    path: str
-    before: bytes | None
-    after: bytes | None
-    why: str
-
-    @property
-    def state(self) -> str:
-        """``new``, ``changed`` or ``removed``."""
-        if self.before is None:
-            return "new"
-        return "removed" if self.after is None else "changed"
-
-    def diff(self) -> str:
-        """The change as a unified diff; of a new file its text."""
-        after = (self.after or b"").decode("utf-8", errors="replace")
-        if self.before is None:
-            return after
-        before = self.before.decode("utf-8", errors="replace")
-        found = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
-        return "\n".join(list(found)[2:])
+__all__ = ["InitPlan", "apply", "make_plan"]
 
 
 @dataclass(frozen=True)
@@ -147,10 +111,10 @@ def make_plan(
     files += task_file
     built = _built(source, config)
     files += _ignore_file(tools, built)
-    moved, unmoved = _moves(tools, migration, built, facts, move=move)
+    moved, unmoved = moves(tools, migration, built, facts, move=move)
     files += moved
     leftovers += unmoved
-    leftovers += _engine_fixed(migration, built) if moved else []
+    leftovers += engine_fixed(migration, built) if moved else []
     generated, notes = _ci_files(tools, built, facts) if ci else (None, ())
     leftovers += workflows(tools) if migration else ()
     return InitPlan(
@@ -224,63 +188,6 @@ def _ignore_file(tools: InitTools, config: Config) -> list[FileChange]:
     space = newline if old.strip() else b""
     added = newline.join([b"# The journal, the lock and the tarballs of a release", *(line.encode() for line in lines)])
     return [FileChange(".gitignore", before, old + gap + space + added + newline, "keeps what a run leaves out of git")]
-
-
-def _moves(
-    tools: InitTools, migration: Migration | None, config: Config, facts: Facts, *, move: bool
-) -> tuple[list[FileChange], list[Leftover]]:
-    if migration is None or migration.changes.kept or not (migration.changes.paths or migration.obsolete):
-        return [], []
-    changes = migration.changes
-    if not move:
-        why = f"they lie in {changes.folder}, which only {migration.tool} reads"
-        do = "`--move-changes` moves them"
-        return [], [Leftover(f"{len(changes.paths)} change file(s)", changes.folder, why, do)] if changes.paths else []
-    files: list[FileChange] = []
-    leftovers = []
-    names = facts.workspace.by_name
-    for path in changes.paths:
-        content = tools.files.read(path) or b""
-        name = path.rpartition("/")[2].rpartition(".")[0]
-        target = f"{config.release.changes_dir}/{name}.md"
-        text = _as_change(path, content)
-        try:
-            if text is None:
-                raise UsageError("it holds a level that has no counterpart here")
-            parse_change(name, path, text, names=names)
-            if (there := tools.files.read(target)) is not None and there != text.encode():
-                raise UsageError(f"{target} is there already, with another text")
-        except UsageError as error:
-            do = f"write it anew: `vis-tasks add`, then delete {path}"
-            leftovers.append(Leftover("a change file", path, error.message, do))
-            continue
-        files.append(FileChange(target, tools.files.read(target), text.encode(), f"moved from {path}"))
-        files.append(FileChange(path, content, None, f"moved to {target}"))
-    for path in migration.obsolete:
-        old = tools.files.read(path)
-        files.append(FileChange(path, old, None, f"what it says stands in {CONFIG_FILE} now"))
-    return [each for each in files if each.before != each.after], leftovers
-
-
-def _engine_fixed(migration: Migration | None, config: Config) -> list[Leftover]:
-    """``rules = "changesets"`` may mean another engine once changesets' own files are gone; a line that is there stays."""
-    settings = {each.path: each.value for each in migration.settings} if migration else {}
-    wanted = settings.get(("release", "rules"), "")
-    if config.release.rules == wanted or not str(wanted).startswith("changesets-"):
-        return []
-    what, why = f'rules = "{config.release.rules}"', "without changesets' own files it may mean another engine"
-    return [Leftover(what, CONFIG_FILE, why, f'write rules = "{wanted}"')]
-
-
-def _as_change(path: str, content: bytes) -> str | None:
-    text = content.decode("utf-8", errors="replace")
-    if not path.endswith(".json"):
-        return text
-    entries = beachball.convert(text)
-    if entries is None:
-        return None
-    comments = dict.fromkeys(comment.strip() for _, _, comment in entries if comment.strip())
-    return render_change([ChangeEntry(name, LEVELS[level]) for name, level, _ in entries], "\n\n".join(comments))
 
 
 def _ci_files(tools: InitTools, config: Config, facts: Facts) -> tuple[Generated | None, tuple[str, ...]]:
