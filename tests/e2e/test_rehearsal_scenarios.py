@@ -189,6 +189,23 @@ def test_the_report_tells_what_the_real_release_would_do(two: World) -> None:
     assert "<script" not in html
 
 
+def test_what_ci_builds_is_built_and_what_follows_the_tags_is_left_out(world: World) -> None:
+    deployed = world.folder / "deployed"
+    world.package("a", files=["built.js"], main="built.js").change("one", a="patch")
+    (world.root / "packages/a/index.js").unlink()
+    world.write("build.js", "require('fs').writeFileSync('packages/a/built.js', '')\n")
+    world.configure(extra=f'\n[release.hooks]\nafter-tag = ["touch", "{deployed}"]\n[ci]\nbuild = "node build.js"\n')
+    world.commit()
+
+    done = world.run("rehearse", "--json")
+
+    assert done.code == 0, done.text
+    assert "built.js" in done.document["report"]["versions"][0]["files"]
+    assert not deployed.exists()
+    assert any("after-tag was not run" in note for note in done.document["report"]["notes"])
+    assert any("packages/a/built.js uncommitted" in text for text in done.document["report"]["warnings"])
+
+
 def test_a_page_that_can_not_be_written_is_refused_before_the_work(two: World) -> None:
     done = two.run("rehearse", "--html=/no/such/folder/page.html")
 

@@ -191,7 +191,7 @@ def _other_bytes_live(d: Director) -> None:
 
 
 def _oidc(d: Director) -> None:
-    d.extra = d.setting.trusted()
+    d.extra |= d.setting.trusted()
     d.fault(route="stage.publish", reset="after", times=1)  # this upload's id never arrives
     done = d.release(meanwhile=lambda program: d.approve(d.staged(program)), exits=(0, 1))
     refused = (done.get("error") or {}).get("code")
