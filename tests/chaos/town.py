@@ -172,7 +172,12 @@ class Town:
         self._faults.append(fault)
 
     def lag(self, scan: float, edge: float, document: float) -> None:
-        """The registry gets slow, or quick again."""
+        """The registry gets slow, or quick again.
+
+        Not where it tells no status: there a scan that outlasts ``settle`` (a second here) can't be told from a rejection.
+        """
+        if not self.variant.status:
+            return
         settings = self.registry.settings
         settings.scan_delay, settings.edge_lag, settings.document_lag = scan, edge, document
         self.tell("lags", f"scan {scan}, edge {edge}, document {document}")
