@@ -279,6 +279,13 @@ def test_groups_may_not_overlap(workspace, fixed, linked, shared):
     assert f"overlaps release.{'fixed' if fixed else 'linked'}[0]: {shared}; allowed" in error.message
 
 
+@pytest.mark.parametrize("branch", ["main", "next"])
+def test_the_state_branch_is_none_of_the_release_branches(workspace, branch):
+    error = workspace.vis(f"[release]\nstate-branch = '{branch}'\n[release.channels.next]\ntag = 'next'\n").refusal()
+    assert "release.state-branch" in error.message
+    assert "is a release branch" in error.message
+
+
 def test_groups_that_do_not_overlap_are_fine(workspace):
     workspace.vis("[release]\nfixed = [['@a/*', 'b']]\nlinked = [['@b/*', 'a']]\n").load()
 

@@ -22,8 +22,12 @@ _TITLE = "# Changelog\n"
 def changelog_chore(run: Run, work: Sequence[Tagging], *, with_state: bool = False) -> Chore | None:
     """The commit ``chore(release): record wave [skip ci]``; None when there is nothing new to write.
 
-    A workspace whose root package is released itself keeps that package's changelog there, and gets no wave entries. ``with_state``
-    takes staged.json along, for what is still owed after the tags.
+    A workspace whose root package is released itself keeps that package's changelog there, and gets no wave entries.
+
+    Args:
+        run: the run.
+        work: what went live.
+        with_state: take staged.json along, for what is still owed after the tags.
     """
     if not keeps_changelog(run):
         return None
