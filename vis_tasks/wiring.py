@@ -269,7 +269,7 @@ def build_rehearsal_tools(console: Console) -> RehearsalTools:
     def npm_at(root: Path) -> tuple[Sequence[str], Mapping[str, str]]:
         from vis_tasks.adapters.npm.node import find_npm
 
-        found = find_npm(SubprocessRunner(base_env={**os.environ, **_NO_CACHE}), root, os.environ)
+        found = find_npm(SubprocessRunner(base_env={**os.environ, **_TRACELESS}), root, os.environ)
         return found.argv, dict(found.env)
 
     return RehearsalTools(
@@ -293,8 +293,13 @@ def build_rehearsal_tools(console: Console) -> RehearsalTools:
     )
 
 
-# Node keeps compiled code in a folder beside other temporary files (Node's documentation of module.enableCompileCache).
-_NO_CACHE = {"NODE_DISABLE_COMPILE_CACHE": "1"}
+# Node keeps compiled code beside other temporary files (its documentation of module.enableCompileCache); npm writes a log of each
+# run, and when it last looked for an update, into its cache (npm's documentation of `logs-max` and `update-notifier`).
+_TRACELESS = {
+    "NODE_DISABLE_COMPILE_CACHE": "1",
+    "npm_config_logs_max": "0",
+    "npm_config_update_notifier": "false",
+}
 
 
 def _own_command(root: Path) -> Sequence[str]:
@@ -326,7 +331,7 @@ def _looking_run(root: Path, config: Config) -> Run:
     from vis_tasks.adapters.process import SubprocessRunner
     from vis_tasks.services.run import Run
 
-    runner = SubprocessRunner(base_env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **_NO_CACHE})
+    runner = SubprocessRunner(base_env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **_TRACELESS})
     tools = build_tools(root, config, PlainConsole(None))
     looking = replace(
         tools,
