@@ -58,7 +58,7 @@ def _groups(config: Config) -> list[Note]:
 def _state_branch(config: Config) -> list[Note]:
     release = config.release
     if release.state_branch in {release.base_branch, *release.channels}:
-        return [(("release", "state_branch"), "is a release branch", "a branch that holds nothing but the state")]
+        return [(("release", "state-branch"), "is a release branch", "a branch that holds nothing but the state")]
     return []
 
 
