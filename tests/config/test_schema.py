@@ -75,6 +75,15 @@ def test_the_schema_refuses_what_the_loader_refuses(validator):
     assert passed == []
 
 
+@pytest.mark.parametrize(
+    "file", sorted((DOCS.parents[1] / "examples").rglob("vis.toml")), ids=lambda file: file.parent.name
+)
+def test_the_schema_takes_every_example(validator, file):
+    document = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert document
+    assert list(validator.iter_errors(document)) == []
+
+
 def test_every_option_is_explained():
     for path, table in walk():
         for key, option in options(table).items():
