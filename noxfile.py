@@ -89,10 +89,10 @@ def replay(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Planning beside a bare read-and-parse loop, the registry beside others; arguments are numbers of packages."""
-    _install(session, "test", "dev")
-    session.run("python", "-m", "tests.bench.planning", *session.posargs)
-    session.run("python", "-m", "tests.bench.registry")
+    """Speed beside other programs, from the npm registry; writes docs/performance.md. An argument picks one measurement."""
+    _install(session, "test", "dev", "bench")
+    for part in session.posargs or ("report", "registry"):
+        session.run("python", "-m", f"tests.bench.{part}")
 
 
 @nox.session(name="ci-files")
