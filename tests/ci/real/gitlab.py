@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 from tests.ci.real.place import REPOSITORY, claims, finished
@@ -40,7 +41,8 @@ def run(found: Place, event: str, more: Mapping[str, str] | None = None) -> str:
         "GIT_SSH_COMMAND": str(_ssh(found)),
         "GIT_SSH_VARIANT": "ssh",
         "GITLAB_TOKEN": found.forge.token,
-        "NPM_ID_TOKEN": found.registry.id_token(found.issuer, **claims()),
+        # GitLab makes it when the job starts; this one must last from the pipeline's start.
+        "NPM_ID_TOKEN": found.registry.id_token(found.issuer, exp=int(time.time()) + 3600, **claims()),
         "TEST_RAN": str(found.folder / "ran"),
         **(more or {}),
     }
