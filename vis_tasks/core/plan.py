@@ -76,6 +76,10 @@ def make_plan(
     if pre is not None and pre.exiting:
         _leave_pre_mode(bumps, workspace, rules)
     versions = {name: _version(bumps, name, snapshot, base=snapshot_base) for name in bumps.levels}
+    asked_by: dict[str, dict[str, None]] = {}
+    for change in wanted:
+        for entry in change.entries:
+            asked_by.setdefault(entry.name, {}).setdefault(change.id)
     releases = tuple(
         Release(
             package.name,
@@ -83,7 +87,7 @@ def make_plan(
             versions[package.name],
             bumps.levels[package.name],
             _ordered(bumps.reasons.get(package.name, set())),
-            tuple(change.id for change in wanted if any(entry.name == package.name for entry in change.entries)),
+            tuple(asked_by.get(package.name, ())),
         )
         for package in workspace.packages
         if bumps.levels.get(package.name, Level.NONE) is not Level.NONE
