@@ -33,6 +33,12 @@ def five(world: World) -> World:
     return world
 
 
+@pytest.fixture
+def two(world: World) -> World:
+    world.package("a").package("b").change("all", a="patch", b="patch").commit()
+    return world
+
+
 def rehearse(world: World, scenario: str) -> dict[str, Any]:
     done = world.run("rehearse", f"--scenario={scenario}", "--json")
     assert done.code == 0, done.text
@@ -63,9 +69,9 @@ def test_nothing_of_the_users_is_touched(five: World) -> None:
     assert five.registry.requests == [], "the user's registry was not asked anything"
 
 
-def test_credentials_of_the_real_world_never_reach_the_rehearsal(five: World) -> None:
+def test_credentials_of_the_real_world_never_reach_the_rehearsal(two: World) -> None:
     secret = "npm_" + "S3cret" * 6
-    done = five.run(
+    done = two.run(
         "rehearse",
         "--scenario=timeout",
         env={"NPM_TOKEN": secret, "GITHUB_TOKEN": secret, "CI": "true", "GITHUB_ACTIONS": "true"},
@@ -94,8 +100,8 @@ def test_a_repository_with_nothing_to_release_gets_a_change_in_the_copy_only(fiv
     assert not list((five.root / ".vis/release").glob("*.md"))
 
 
-def test_rejecting_everything_leaves_no_tag(five: World) -> None:
-    document = rehearse(five, "reject")
+def test_rejecting_everything_leaves_no_tag(two: World) -> None:
+    document = rehearse(two, "reject")
 
     assert (document["tags"], document["live"], document["staged"]) == ({}, [], [])
     assert {each["reason"] for each in document["pending"]} == {"rejected"}
@@ -109,29 +115,29 @@ def test_a_mixed_wave_ends_three_to_two(five: World) -> None:
     assert [(each["name"], each["reason"]) for each in document["pending"]] == [("d", "timeout"), ("e", "timeout")]
 
 
-def test_a_late_approval_is_tagged_at_the_commit_before_main_moved_on(five: World) -> None:
-    document = rehearse(five, "late-approval")
+def test_a_late_approval_is_tagged_at_the_commit_before_main_moved_on(two: World) -> None:
+    document = rehearse(two, "late-approval")
 
     subjects = {each["subject"]: each["id"] for each in document["commits"]}
     assert "docs: main moves on" in subjects
-    assert set(document["tags"].values()) == {subjects["chore(release): version 5 packages"]}
-    assert len(document["tags"]) == 5
+    assert set(document["tags"].values()) == {subjects["chore(release): version 2 packages"]}
+    assert len(document["tags"]) == 2
 
 
-def test_a_workspace_below_the_top_of_its_repository_can_be_rehearsed(five: World, tmp_path: Path) -> None:
-    five.git("mv", "packages", "moved")
-    inner = five.root / "inside" / "workspace"
+def test_a_workspace_below_the_top_of_its_repository_can_be_rehearsed(two: World, tmp_path: Path) -> None:
+    two.git("mv", "packages", "moved")
+    inner = two.root / "inside" / "workspace"
     inner.mkdir(parents=True)
     for name in ("package.json", "vis.toml", ".gitignore"):
-        (five.root / name).rename(inner / name)
-    (five.root / "moved").rename(inner / "packages")
-    (five.root / ".vis").rename(inner / ".vis")
-    five.commit()
+        (two.root / name).rename(inner / name)
+    (two.root / "moved").rename(inner / "packages")
+    (two.root / ".vis").rename(inner / ".vis")
+    two.commit()
 
-    done = five.run("rehearse", "--json", cwd=inner)
+    done = two.run("rehearse", "--json", cwd=inner)
 
     assert done.code == 0, done.text
-    assert len(json.loads(done.stdout)["tags"]) == 5
+    assert len(json.loads(done.stdout)["tags"]) == 2
 
 
 def test_an_unknown_scenario_is_refused_with_those_there_are(five: World) -> None:

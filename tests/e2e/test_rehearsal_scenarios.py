@@ -28,7 +28,6 @@ EXITS = {
     "killed": [-9, 0],
     "two-machines": None,
     "other-bytes-live": [3],
-    "oidc": [0],
 }
 
 
