@@ -30,7 +30,8 @@ def table(rows: Iterable[Row]) -> str:
     """The rows in Markdown."""
     lines = ["| what | packages | seconds | compared with | times |", "|---|--:|--:|---|--:|"]
     lines += [
-        f"| {row['name']} | {row['n']:,} | {row['seconds']:.3g} | {row['ratio_to']} | {row['ratio']:.2f} |" for row in rows
+        f"| {row['name']} | {row['n']:,} | {row['seconds']:.3g} | {row['ratio_to']} | {row['ratio']:.2f} |"
+        for row in rows
     ]
     return "\n".join(lines)
 

@@ -14,6 +14,7 @@ from tests.planning.builders import package, write_change, write_workspace
 from tests.planning.test_tasks import commit_all, git, vis
 from tests.planning.tools import npm_tool
 from vis_tasks.core.changesets import ENGINE_2, ENGINE_3, pre_from
+from vis_tasks.core.model import Workspace
 from vis_tasks.core.pre_edits import enter_edits, exit_edits
 from vis_tasks.core.snapshots import is_snapshot
 
@@ -42,9 +43,9 @@ def repo(root, engine="2", config=None):
 def changeset(root, engine, *argv):
     node = Path(npm_tool("node", NODE)).parent
     env = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ['PATH']}"}
-    argv = [npm_tool("changeset", CLI[engine]), *argv]
+    program = npm_tool("changeset", CLI[engine])
     done = subprocess.run(
-        argv, cwd=root, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        [program, *argv], cwd=root, env=env, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -96,9 +97,11 @@ def test_the_used_change_files_that_2_left_in_the_folder_move_below_pre_for_3():
     edits = {edit.path: edit.content for edit in exit_edits(pre, ENGINE_3.base, contents)}
     moved = {".changeset/one.md": None, ".changeset/pre/one.md": b"text"}
     assert edits == {**moved, ".changeset/pre.json": b'{\n  "mode": "exit",\n  "tag": "next"\n}\n'}
-    again = {edit.path for edit in enter_edits("rc", pre_from(noted), ENGINE_3.base, None, contents)}
+    again = {
+        edit.path for edit in enter_edits("rc", pre_from(noted), ENGINE_3.base, Workspace(Path(), "npm", ()), contents)
+    }
     assert again == {*moved, ".changeset/pre.json"}
-    assert json.loads(exit_edits(pre, ENGINE_2.base, contents)[0].content) == noted
+    assert json.loads(exit_edits(pre, ENGINE_2.base, contents)[0].content or b"") == noted
 
 
 @pytest.mark.slow

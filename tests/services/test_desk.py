@@ -28,11 +28,14 @@ class _Nobody:
     def code(self):
         return None
 
+    def agrees(self, question, *, default):
+        return False
+
 
 @pytest.fixture
-def world(tmp_path):
+def world(tmp_path, monkeypatch):
     world = build_world(tmp_path, package("a", "1.1.0"), stage={"settle": SETTLE})
-    world.npm.desk = lambda _url: _Gone()
+    monkeypatch.setattr(world.npm, "desk", lambda _url: _Gone())
     world.hold(Pending().put(entry("a")))
     return world
 

@@ -163,7 +163,7 @@ def test_a_version_of_ours_that_is_live_without_tag_and_memory_is_owed_it(tmp_pa
     world.registry.live_versions["a", "1.1.0"] = Live(integrity_of("a", "1.1.0"))
     assert isinstance(service.look(world.run()), Due)
     reconcile(world)
-    assert world.state.approved == (), "nothing here knows the bytes yet"
+    assert not world.state.approved, "nothing here knows the bytes yet"
     brought_run = world.run(reach=("pack", "reconcile"))
     pack.pack(brought_run)
     service.reconcile(brought_run)

@@ -2,7 +2,7 @@
 
 Source: semver.org 2.0.0, and the `semver` package inside the npm client (``classes/semver.js``) for what the standard leaves
 open: a leading ``v``, the length limit, the largest number, and how a prerelease is incremented. The `semver` library (which the
-embedded registry uses) reads none of the first three as npm does and sorts seven times slower (9.1 ms to 1.3 ms for 900 versions).
+embedded registry uses) reads none of the first three as npm does, and sorts seven times slower (900 versions: 9.1 ms to 1.3 ms).
 """
 
 from __future__ import annotations

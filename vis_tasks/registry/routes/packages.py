@@ -159,9 +159,7 @@ async def attestations(call: Call) -> Response:
     if not bundles:
         raise not_found("no attestations")
     predicate = "https://slsa.dev/provenance/v1"
-    return json_response(
-        {"attestations": [{"predicateType": predicate, "bundle": bundle} for bundle in bundles]}
-    )
+    return json_response({"attestations": [{"predicateType": predicate, "bundle": bundle} for bundle in bundles]})
 
 
 async def audit_bulk(call: Call) -> Response:
