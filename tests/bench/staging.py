@@ -1,7 +1,8 @@
 """``python -m tests.bench.staging [packages …]``: what it costs to pack and stage a wave, next to others.
 
 Every program packs and stages the same workspace of pnpm to the same embedded registry, as a whole process, start-up included.
-Ours does more: it holds the lock, asks the remote and the registry first, and writes down what it did.
+Ours does more: it holds the lock, asks the remote and the registry first, and writes down what it did. `floor.py` does less than
+all of them: it shows what starting Python, packing and sending cost by themselves.
 Budget: at most 2.5 times `pnpm stage publish -r` for 20 packages, 1.5 times for 100.
 """
 
@@ -114,6 +115,7 @@ def contenders(count: int) -> dict[str, list[str]]:
             "--access=public",
         ],
         "vis-tasks stage": [ours, "stage"],
+        "bare Python": [sys.executable, str(Path(__file__).with_name("floor.py"))],
         "npm stage publish --workspaces": ["npm", "stage", "publish", "--workspaces", "--access=public"],
     }
     if count <= 20:
