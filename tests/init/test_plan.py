@@ -5,13 +5,26 @@ from __future__ import annotations
 import json
 import subprocess
 import tomllib
+from dataclasses import replace
 
 import pytest
 
 from vis_tasks.config.load import load_config
-from vis_tasks.errors import ConfigError, Refused, UsageError, VisError
+from vis_tasks.core.ci.keep import Fate
+from vis_tasks.core.ci.lock import CHECK_LOCK, LOCK
+from vis_tasks.errors import ConfigError, Failed, Refused, UsageError, VisError
+from vis_tasks.services.ci_files import generate
 from vis_tasks.services.init.plan import apply, make_plan
 from vis_tasks.wiring import build_init_tools
+
+
+def hashes(requirement):
+    """What uv would find."""
+    return f"{requirement} --hash=sha256:{'0' * 64}\n"
+
+
+def no_index(requirement):
+    raise Failed(f"uv can't lock {requirement}: the index can't be reached", code="CI_LOCK")
 
 
 class Repository:
@@ -58,12 +71,17 @@ class Repository:
     def read(self, path):
         return (self.root / path).read_bytes().decode()
 
-    def plan(self, **options):
-        return make_plan(build_init_tools(self.root), **options)
+    def tools(self, lock=hashes):
+        """The real ones, but for what asks the Python index."""
+        tools = build_init_tools(self.root)
+        return replace(tools, ci=lambda config: replace(tools.ci(config), lock=lock))
+
+    def plan(self, *, lock=hashes, **options):
+        return make_plan(self.tools(lock), **options)
 
     def init(self, **options):
         plan = self.plan(**options)
-        return apply(plan, build_init_tools(self.root), ci=True)
+        return apply(plan, self.tools(), ci=True)
 
     def toml(self):
         return tomllib.loads(self.read("vis.toml"))
@@ -87,6 +105,8 @@ def test_a_fresh_repository_gets_everything_and_the_second_time_nothing(reposito
         ".gitignore",
         ".github/workflows/vis-release.yml",
         ".github/workflows/vis-check.yml",
+        LOCK,
+        CHECK_LOCK,
     }
     assert repository.toml() == {
         "release": {"base-branch": "main", "publish": {"stage": {"timeout": "30m"}}},
@@ -95,6 +115,31 @@ def test_a_fresh_repository_gets_everything_and_the_second_time_nothing(reposito
     assert load_config(repository.root, {}).config.release.base_branch == "main"
     assert repository.plan().empty
     assert repository.init() == ()
+
+
+def ci_check(repository):
+    """How the CI files stand to the configuration: the states that `ci.check` goes by."""
+    plan = repository.plan(ci=False)
+    found = generate(plan.config, plan.facts.workspace, repository.tools(no_index).ci(plan.config))
+    return {each.fate for each in (*found.planned, *found.locks)}
+
+
+def test_ci_files_are_those_that_generating_gives_with_hashes(repository):
+    assert not any("without hashes" in note for note in repository.plan().notes)
+    repository.init()
+    assert f'REQUIREMENTS: "{LOCK}"' in repository.read(".github/workflows/vis-release.yml")
+    assert "--hash=sha256:" in repository.read(LOCK)
+    assert ci_check(repository) == {Fate.SAME}
+
+
+def test_where_the_index_is_out_of_reach_jobs_install_by_version_and_a_note_says_so(repository):
+    (note,) = [note for note in repository.plan(lock=no_index).notes if "without hashes" in note]
+    assert "the index can't be reached" in note
+    assert "vis-tasks ci.generate" in note
+    written = repository.init(lock=no_index)
+    assert LOCK not in written
+    assert 'REQUIREMENT: "vis-tasks==' in repository.read(".github/workflows/vis-release.yml")
+    assert ci_check(repository) == {Fate.SAME}
 
 
 def test_a_plan_touches_nothing(repository):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Workspace
     from vis_tasks.ports import Files
 
-__all__ = ["CiTools", "Generated", "apply", "difference", "generate", "include_lines", "render"]
+__all__ = ["CiTools", "Generated", "apply", "difference", "generate", "include_lines", "render", "unlocked_note"]
 
 _INDEX = ".vis/ci/files.json"
 _PROVIDERS = ("github", "gitlab")
@@ -200,6 +200,14 @@ def difference(generated: Generated) -> str:
 def include_lines() -> tuple[str, ...]:
     """What a team's own .gitlab-ci.yml needs."""
     return ("include:", "  - local: .gitlab/vis-release.yml")
+
+
+def unlocked_note(generated: Generated) -> str:
+    """Why jobs install vis-tasks without hashes though they were wanted, and the way out."""
+    return (
+        f"jobs install vis-tasks by version, without hashes: {generated.unlocked}\n"
+        "  with uv and the index in reach, `vis-tasks ci.generate` locks it; `lock = false` under [ci] accepts this"
+    )
 
 
 def _read_index(tools: CiTools) -> tuple[str, ...]:

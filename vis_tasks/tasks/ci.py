@@ -112,7 +112,7 @@ def generate(
     Example: invoke ci.generate --provider=all
     """
     with session(c, "ci.generate", json=json, debug=debug) as opened:
-        from vis_tasks.services.ci_files import apply, include_lines
+        from vis_tasks.services.ci_files import apply, include_lines, unlocked_note
         from vis_tasks.tasks.edge import dry
 
         tools = _tools(opened)
@@ -128,10 +128,7 @@ def generate(
         for plan in (*found.planned, *found.locks):
             opened.console.line(f"{plan.path}: {plan.fate.value}")
         if found.unlocked:
-            opened.console.warning(f"jobs install vis-tasks by version, without hashes: {found.unlocked}")
-            opened.console.line(
-                "  with uv and the index in reach, `vis-tasks ci.generate` locks it; `lock = false` under [ci] accepts this"
-            )
+            opened.console.warning(unlocked_note(found))
         for note in found.notes:
             opened.console.line(f"note: {note}")
         if found.include:

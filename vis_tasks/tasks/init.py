@@ -66,12 +66,10 @@ def init(
         root = _root(opened)
         tools = build_init_tools(root)
         names = frozenset(release_namespace(root).task_names)
+        opened.console.step("looking at the repository, and at what CI jobs are to install")
+        if not move_changes and may_ask and not yes and not look_only:
+            move_changes = _wants_them_moved(make_plan(tools, tool=tool, ci=False, tasks=names), person)
         plan = make_plan(tools, tool=tool, move=move_changes, ci=ci, tasks=names)
-        if not move_changes and may_ask and not yes and not look_only and _movable(plan):
-            count = len(plan.migration.changes.paths) if plan.migration else 0
-            folder = plan.config.release.changes_dir
-            if person.agrees(f"Move {count} change file(s) to {folder}?", default=True):
-                plan = make_plan(tools, tool=tool, move=True, ci=ci, tasks=names)
         _show(plan, opened.console)
         document = _document(plan)
         opened.partial_result(lambda: document)
@@ -102,9 +100,12 @@ def _root(opened: Session) -> Path:
     return next((folder for folder in inside if (folder / "package.json").is_file()), top)
 
 
-def _movable(plan: InitPlan) -> bool:
+def _wants_them_moved(plan: InitPlan, person: Person) -> bool:
     changes = plan.migration.changes if plan.migration else None
-    return changes is not None and not changes.kept and bool(changes.paths)
+    if changes is None or changes.kept or not changes.paths:
+        return False
+    question = f"Move {len(changes.paths)} change file(s) to {plan.config.release.changes_dir}?"
+    return person.agrees(question, default=True)
 
 
 def _wants_ci(plan: InitPlan, person: Person) -> bool:

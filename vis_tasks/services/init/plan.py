@@ -70,7 +70,7 @@ class InitPlan:
         """CI files that would change."""
         if self.ci is None:
             return ()
-        return tuple(plan.path for plan in self.ci.planned if plan.after != plan.before)
+        return tuple(plan.path for plan in (*self.ci.planned, *self.ci.locks) if plan.after != plan.before)
 
     @property
     def empty(self) -> bool:
@@ -82,6 +82,8 @@ def make_plan(
     tools: InitTools, *, tool: str = "", move: bool = False, ci: bool = True, tasks: frozenset[str] = frozenset()
 ) -> InitPlan:
     """Look, map, and say what would be written. Nothing is touched.
+
+    With CI files, uv resolves what their jobs install, as `ci.generate` has it do: one or two processes, some requests.
 
     Args:
         tools: the outside.
@@ -191,20 +193,20 @@ def _ignore_file(tools: InitTools, config: Config) -> list[FileChange]:
 
 
 def _ci_files(tools: InitTools, config: Config, facts: Facts) -> tuple[Generated | None, tuple[str, ...]]:
-    from vis_tasks.services.ci_files import generate
+    from vis_tasks.services.ci_files import generate, unlocked_note
 
     if not config.ci.providers:
         return None, ("no CI files: they are made for GitHub Actions and GitLab CI, and the remote is on neither",)
     try:
         ci_tools = tools.ci(config)
-        found = generate(config, facts.workspace, ci_tools)
+        found = generate(config, facts.workspace, ci_tools, locking="missing")
     except MissingExtra as error:
         return None, (f"no CI files: {error.message}; {error.hint}, then `vis-tasks ci.generate`",)
     stuck = [plan.path for plan in found.planned if plan.stuck]
     if stuck:
         note = f"no CI files: {', '.join(stuck)} would clash; `vis-tasks ci.diff` shows how"
         return None, (note,)
-    return found, ()
+    return found, (unlocked_note(found),) if found.unlocked else ()
 
 
 def _notes(tools: InitTools, facts: Facts, config: Config) -> tuple[str, ...]:
