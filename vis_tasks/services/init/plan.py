@@ -196,7 +196,9 @@ def _ci_files(tools: InitTools, config: Config, facts: Facts) -> tuple[Generated
     from vis_tasks.services.ci_files import generate, unlocked_note
 
     if not config.ci.providers:
-        return None, ("no CI files: they are made for GitHub Actions and GitLab CI, and the remote is on neither",)
+        where = "the remote is on neither" if facts.footing.url else "there is no remote that says which"
+        way = 'say `providers = ["github"]` or `["gitlab"]` under [ci], then `vis-tasks ci.generate`'
+        return None, (f"no CI files: they are made for GitHub Actions and GitLab CI, and {where}; {way}",)
     try:
         ci_tools = tools.ci(config)
         found = generate(config, facts.workspace, ci_tools, locking="missing")

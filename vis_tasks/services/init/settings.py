@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["as_tables", "checked", "default_of", "detected", "merged", "option_at"]
 
 Path = tuple[str, ...]
+_FORGE_SOURCES = {"host": "the address of the remote", "files": "the CI files that exist"}
 
 
 def detected(facts: Facts, registries: Sequence[Setting], *, has_config: bool) -> tuple[Setting, ...]:
@@ -62,7 +63,8 @@ def detected(facts: Facts, registries: Sequence[Setting], *, has_config: bool) -
         Setting(
             ("ci", "providers"),
             providers,
-            "the address of the remote" if facts.forge_source == "host" else "the CI files that exist",
+            _FORGE_SOURCES.get(facts.forge_source)
+            or ("the remote, which is on no forge known here" if footing.url else "a repository without a remote"),
         )
     )
     if not has_config:
