@@ -12,7 +12,9 @@ from vis_tasks.adapters.process import SubprocessRunner
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Repository", "bare", "isolated_env"]
+__all__ = ["MAIN", "Repository", "bare", "isolated_env"]
+
+MAIN = "HEAD:refs/heads/main"
 
 
 def isolated_env(home: Path) -> dict[str, str]:
