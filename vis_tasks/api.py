@@ -28,33 +28,46 @@ from vis_tasks.errors import (
     UsageError,
     VisError,
 )
+from vis_tasks.services.desk import Decision
+from vis_tasks.services.doctor.finding import Finding
+from vis_tasks.services.make import Explained
+from vis_tasks.services.rehearsal.perform import Rehearsal
+from vis_tasks.services.run import Report, Run
+from vis_tasks.services.stage_list import Listing
+from vis_tasks.services.standing import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from os import PathLike
 
     from vis_tasks.config.model import Config
     from vis_tasks.ports import Console
-    from vis_tasks.services.make import Explained
-    from vis_tasks.services.run import Report, Run
-    from vis_tasks.services.stage_list import Listing
-    from vis_tasks.services.standing import Standing
+
+    Code = str | Callable[[], str | None] | None
 
 __all__ = [
     "Change",
     "ConfigError",
+    "Decision",
     "Due",
+    "Explained",
     "Failed",
+    "Finding",
     "Interrupted",
     "Level",
+    "Listing",
     "Locked",
     "MissingExtra",
     "Package",
     "Plan",
     "Reason",
     "Refused",
+    "Rehearsal",
     "Release",
+    "Report",
     "Repository",
+    "Run",
+    "Standing",
     "Target",
     "UpToDate",
     "UsageError",
@@ -182,6 +195,100 @@ class Repository:
         from vis_tasks.services.standing import inspect_version
 
         return inspect_version(self._run(plan_only=True), spec)
+
+    def doctor(self) -> tuple[Finding, ...]:
+        """Look at every prerequisite of a release; changes nothing. Two npm processes, some twenty of git, a few requests.
+
+        Returns:
+            One finding for each check: ``id``, ``status`` (``pass``, ``warn`` or ``fail``), ``text``, and ``hint``, the way out.
+        """
+        from vis_tasks.services.ci_files import drift
+        from vis_tasks.services.doctor.examine import examine
+        from vis_tasks.wiring import build_ci_tools
+
+        run = self._run(plan_only=True)
+        return examine(run, lambda: drift(self.config, run.workspace, build_ci_tools(self.root, self.config)))
+
+    def rehearse(self, *scenarios: str) -> Rehearsal:
+        """Play a release on copies, with the real package manager and an embedded registry. Nothing of it stays.
+
+        The copies run as ``invoke`` does where there is a tasks.py: targets that are only given to `open_repository` aren't known
+        there.
+
+        Args:
+            scenarios: names, or ``all``; ``approve`` without any.
+
+        Returns:
+            ``good``, ``broken``, each scenario in ``played``, and what the real release would do in ``report``.
+
+        Raises:
+            MissingExtra: ``vis-tasks[registry]`` isn't installed.
+            UsageError: there is no such scenario, or nothing to decide in it.
+            Failed: the release can't even begin, with the code the real one would end with.
+        """
+        from vis_tasks.services.rehearsal.perform import perform
+        from vis_tasks.services.rehearsal.play import open_theatre
+        from vis_tasks.services.rehearsal.scenario import scenarios as look_up
+        from vis_tasks.wiring import build_rehearsal_tools
+
+        scenes = look_up(",".join(scenarios) or "approve")
+        with open_theatre(self.root, self.config, build_rehearsal_tools(self._console)) as theatre:
+            return perform(theatre, scenes, lambda _played: None)
+
+    def approve(
+        self, *stages: str, code: Code = None, tag: bool = False, ignore_dependencies: bool = False
+    ) -> tuple[Decision, ...]:
+        """Approve staged versions by the real npm, dependencies first; each decision is recorded, committed and pushed.
+
+        Nobody is asked anything: what npm wants a one-time password for takes it from ``code``.
+
+        Args:
+            stages: ids, shortened ids or ``name@version``; all that staged.json holds without any.
+            code: a one-time password, which serves until npm refuses it, or a function that makes one each time; without it
+                ``NPM_OTP`` of the environment.
+            tag: wait until they are live (for ``settle`` at most), then tag and release them; else the next ``make`` does it.
+            ignore_dependencies: approve a dependent although its dependency isn't approved.
+
+        Returns:
+            One decision each: ``outcome`` is ``approved``, ``held`` or ``failed``, with ``why``.
+
+        Raises:
+            UsageError: there is no such stage, or several are meant.
+            Locked: a release is under way.
+        """
+        return self._decide("approve", stages, code, tag=tag, ignore_dependencies=ignore_dependencies)
+
+    def reject(self, *stages: str, code: Code = None) -> tuple[Decision, ...]:
+        """Reject staged versions: their records and tarballs are deleted for good, without a question. Otherwise as `approve`.
+
+        Args:
+            stages: ids, shortened ids or ``name@version``; at least one.
+            code: as for `approve`.
+
+        Raises:
+            UsageError: none is named, there is no such stage, or several are meant.
+            Locked: a release is under way.
+        """
+        if not stages:
+            raise UsageError("name the stages to reject", hint="`staged()` lists them")
+        return self._decide("reject", stages, code)
+
+    def _decide(
+        self, verb: str, stages: Sequence[str], code: Code, *, tag: bool = False, ignore_dependencies: bool = False
+    ) -> tuple[Decision, ...]:
+        from vis_tasks.services.desk import decide
+        from vis_tasks.services.desk_tag import tag_approved
+        from vis_tasks.services.stage_list import choose, listing
+        from vis_tasks.wiring import build_absent_person
+
+        run = self._run()
+        chosen = [item.entry for item in choose(listing(run), stages, everything=not stages)]
+        person = build_absent_person(code)
+        made = decide(run, verb, chosen, person, ignore_dependencies=ignore_dependencies, by_code=code is not None)
+        approved = [decision.entry for decision in made if decision.outcome == "approved"]
+        if tag and approved:
+            tag_approved(run, approved)
+        return made
 
     def _run(self, *, plan_only: bool = False) -> Run:
         from vis_tasks.services.run import Run

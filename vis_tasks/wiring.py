@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from vis_tasks.adapters.forge.comments import Comments
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vis_tasks.services.run import Run, Tools
 
 __all__ = [
+    "build_absent_person",
     "build_ci_tools",
     "build_comments",
     "build_console",
@@ -54,6 +55,20 @@ def build_person() -> Person:
     from vis_tasks.adapters.person import TerminalPerson
 
     return TerminalPerson(os.environ)
+
+
+def build_absent_person(code: str | Callable[[], str | None] | None) -> Person:
+    """Whoever decides through a program.
+
+    Args:
+        code: a one-time password, which serves once; or what makes them. Without it ``NPM_OTP`` of the environment.
+    """
+    from vis_tasks.adapters.person import AbsentPerson
+
+    if callable(code):
+        return AbsentPerson(code)
+    given = [text] if (text := (code or os.environ.get("NPM_OTP", "")).strip()) else []
+    return AbsentPerson(lambda: given.pop() if given else None)
 
 
 def build_webhooks(config: Config) -> Webhooks:
@@ -326,6 +341,7 @@ def _looking_run(root: Path, config: Config) -> Run:
     """A run over the real repository that refreshes not even git's index (git(1), GIT_OPTIONAL_LOCKS)."""
     from dataclasses import replace
 
+    from vis_tasks.adapters.ahead import Ahead
     from vis_tasks.adapters.console import PlainConsole
     from vis_tasks.adapters.git import GitCli
     from vis_tasks.adapters.process import SubprocessRunner
@@ -333,12 +349,9 @@ def _looking_run(root: Path, config: Config) -> Run:
 
     runner = SubprocessRunner(base_env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **_TRACELESS})
     tools = build_tools(root, config, PlainConsole(None))
-    looking = replace(
-        tools,
-        runner=runner,
-        git=GitCli(runner, root, os.environ),
-        npm=lambda: _npm(root, config, runner, tools.clock),
-    )
+    npm = Ahead(lambda: _npm(root, config, runner, tools.clock))
+    git = GitCli(runner, root, os.environ)
+    looking = replace(tools, runner=runner, git=git, npm=npm, npm_soon=npm.begin)
     return Run(looking, config, plan_only=True)
 
 

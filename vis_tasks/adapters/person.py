@@ -12,10 +12,10 @@ from vis_tasks.adapters.terminal import harmless
 from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["TerminalForeground", "TerminalPerson"]
+__all__ = ["AbsentPerson", "TerminalForeground", "TerminalPerson"]
 
 _YES = frozenset({"y", "yes"})
 
@@ -61,6 +61,29 @@ class TerminalPerson:
         except EOFError:
             return False
         return default if not typed else typed in _YES
+
+
+class AbsentPerson:
+    """`vis_tasks.ports.Person` where a program decides: codes come from it, and nothing is asked at a terminal.
+
+    Args:
+        give: makes a one-time password each time one is wanted; None for none.
+    """
+
+    here = False
+
+    def __init__(self, give: Callable[[], str | None]) -> None:
+        self._give = give
+
+    def code(self) -> str | None:
+        """A one-time password; it is kept out of everything that is shown from then on."""
+        found = self._give()
+        register_secret(found)
+        return found
+
+    def agrees(self, question: str, *, default: bool) -> bool:  # noqa: ARG002  (the port's)
+        """Nobody is asked."""
+        return False
 
 
 class TerminalForeground:

@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Workspace
     from vis_tasks.ports import Files
 
-__all__ = ["CiTools", "Generated", "apply", "difference", "generate", "include_lines", "render", "unlocked_note"]
+__all__ = [
+    "CiTools",
+    "Generated",
+    "apply",
+    "difference",
+    "drift",
+    "generate",
+    "include_lines",
+    "render",
+    "unlocked_note",
+]
 
 _INDEX = ".vis/ci/files.json"
 _PROVIDERS = ("github", "gitlab")
@@ -195,6 +205,14 @@ def difference(generated: Generated) -> str:
             "/dev/null" if after is None else f"b/{plan.path}",
         )
     return "".join(line if line.endswith("\n") else line + "\n" for line in parts)
+
+
+def drift(config: Config, workspace: Workspace, tools: CiTools) -> Sequence[str] | None:
+    """Paths of the files that aren't what the configuration gives; None when none were ever made."""
+    fates = {plan.path: plan.fate for plan in generate(config, workspace, tools).planned}
+    if all(fate is Fate.NEW for fate in fates.values()):
+        return None
+    return [path for path, fate in fates.items() if fate is not Fate.SAME]
 
 
 def include_lines() -> tuple[str, ...]:

@@ -78,13 +78,7 @@ def doctor(c: Context, json: bool = False, debug: bool = False) -> None:
 
 
 def _ci_drift(opened: Session) -> Sequence[str] | None:
-    from vis_tasks.core.ci.keep import Fate
-    from vis_tasks.services.ci_files import generate
+    from vis_tasks.services.ci_files import drift
     from vis_tasks.wiring import build_ci_tools
 
-    tools = build_ci_tools(opened.root, opened.config)
-    found = generate(opened.config, opened.run(plan_only=True).workspace, tools)
-    fates = {plan.path: plan.fate for plan in found.planned}
-    if all(fate is Fate.NEW for fate in fates.values()):
-        return None
-    return [path for path, fate in fates.items() if fate is not Fate.SAME]
+    return drift(opened.config, opened.run(plan_only=True).workspace, build_ci_tools(opened.root, opened.config))

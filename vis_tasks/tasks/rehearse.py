@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from signal import Signals
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-_MOST_LANES = 3
 _HELP = {
     "scenario": "A scenario, several with commas, or `all`; an unknown name lists them.",
     "serve": "Keep the registry and its page up, so that you decide by hand; Ctrl-C ends it.",
@@ -65,17 +63,13 @@ def rehearse(
             console.step("rehearsal: copying the repository, seeding a registry with the present versions")
             with open_theatre(opened.root, opened.config, build_rehearsal_tools(console)) as theatre:
                 _introduce(theatre, opened)
-                scenes = _playable(theatre, scenes, opened)
                 if serve:
                     from vis_tasks.services.rehearsal.by_hand import by_hand
 
-                    played = [by_hand(theatre)]
+                    played: Sequence[Played] = (by_hand(theatre),)
                     _tell(played[0], 1, opened)
                 else:
-                    lanes = min(_MOST_LANES, os.cpu_count() or 1)
-                    if len(scenes) > 1:
-                        console.step(f"playing {len(scenes)} scenarios, {lanes} at a time")
-                    played = theatre.play(scenes, lanes=lanes, tell=lambda each: _tell(each, len(scenes), opened))
+                    played = _play(theatre, scenes, opened)
                 _finish(theatre, played, page, opened)
 
 
@@ -98,20 +92,15 @@ def _introduce(theatre: Theatre, opened: Session) -> None:
         opened.console.warning(note)
 
 
-def _playable(theatre: Theatre, scenes: tuple[Scenario, ...], opened: Session) -> tuple[Scenario, ...]:
-    """Where nothing is staged there is nothing to decide: only the way through can be played."""
-    if any(planned.staged for planned in theatre.wave) or not scenes:
-        return scenes
-    left = tuple(scene for scene in scenes if scene.name == "approve")
-    if not left:
-        raise UsageError(
-            "nothing of this wave is staged, so there is nothing to decide in this scenario",
-            code="NOTHING_STAGED",
-            hint="`invoke rehearse` plays the plain release; staging is `stage` under [release.publish]",
-        )
+def _play(theatre: Theatre, scenes: tuple[Scenario, ...], opened: Session) -> Sequence[Played]:
+    from vis_tasks.services.rehearsal.perform import lanes, playable
+
+    left = playable(theatre, scenes)
     if len(left) < len(scenes):
         opened.console.warning("nothing of this wave is staged: only `approve` is played")
-    return left
+    if len(left) > 1:
+        opened.console.step(f"playing {len(left)} scenarios, {lanes()} at a time")
+    return theatre.play(left, lanes=lanes(), tell=lambda each: _tell(each, len(left), opened))
 
 
 def _tell(played: Played, count: int, opened: Session) -> None:
@@ -136,47 +125,30 @@ def _tell(played: Played, count: int, opened: Session) -> None:
 
 def _finish(theatre: Theatre, played: Sequence[Played], page: Path | None, opened: Session) -> None:
     from vis_tasks.services.rehearsal.outcome import document, table
+    from vis_tasks.services.rehearsal.perform import Rehearsal, refuse_what_stopped
     from vis_tasks.services.rehearsal.report import forecast, report_lines
 
     told = [document(each) for each in played]
     opened.partial_result(lambda: {**told[0], "scenarios": told})
-    _raise_what_stopped_it(played)
-    report = forecast(theatre, played)
-    result: dict[str, Any] = {**told[0], "scenarios": told, "report": report.document()}
+    refuse_what_stopped(played)
+    rehearsal = Rehearsal(tuple(played), forecast(theatre, played))
+    result = rehearsal.document()
     opened.partial_result(lambda: result)
     if len(played) > 1:
         opened.console.line()
         for line in table(played):
             opened.console.line(line)
-    for line in report_lines(report):
+    for line in report_lines(rehearsal.report):
         opened.console.line(line)
     if page:
-        _write(page, report, told, theatre)
+        _write(page, rehearsal.report, told, theatre)
         opened.console.success(f"wrote {page}")
-    bad = [each for each in played if not each.good]
-    if bad:
-        broken = [f"  {each.name}: {text}" for each in bad for text in (*each.broken, *_error(each))]
+    if not rehearsal.good:
+        broken = [f"  {each}" for each in rehearsal.broken]
         raise Failed("the rehearsal broke a promise:\n" + "\n".join(broken), code="REHEARSAL")
     names = ", ".join(each.name for each in played)
     opened.console.success(f"rehearsed {names}: every promise was kept")
     opened.result(result)
-
-
-def _raise_what_stopped_it(played: Sequence[Played]) -> None:
-    """A release that can't even begin to upload says why itself; no promise was at stake."""
-    stopped = [each.error for each in played if each.error is not None]
-    if stopped and len(stopped) == len(played):
-        error = stopped[0]
-        raise Failed(
-            f"the rehearsed release stopped before anything was uploaded, as the real one would:\n{error.message}",
-            code=error.code,
-            hint=error.hint,
-            details=error.details,
-        )
-
-
-def _error(played: Played) -> tuple[str, ...]:
-    return (played.error.message,) if played.error else ()
 
 
 def _page_path(html: str) -> Path | None:

@@ -159,9 +159,18 @@ def _clone(reading: _Git, git: _Git, top: Path, remote: Path, work: Path, branch
     git("checkout", "--quiet", "-B", branch, head, cwd=work)
     if shallow:
         (work / ".git" / "shallow").unlink(missing_ok=True)
+    else:
+        _lend_objects(work, remote)
     git("push", "--quiet", name, f"HEAD:refs/heads/{branch}", cwd=work)
     if git("tag", "--list", cwd=work).strip():
         git("push", "--quiet", name, "--tags", cwd=work)
+
+
+def _lend_objects(work: Path, remote: Path) -> None:
+    """A push of the whole history then sends nothing: its objects are the work tree's (gitrepository-layout(5), alternates)."""
+    alternates = remote / "objects" / "info" / "alternates"
+    alternates.parent.mkdir(exist_ok=True)
+    alternates.write_text(f"{(work / '.git' / 'objects').as_posix()}\n", encoding="utf-8")
 
 
 def _overlay(reading: _Git, top: Path, work: Path) -> None:

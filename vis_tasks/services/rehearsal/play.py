@@ -75,6 +75,9 @@ class Theatre:
         folder: the rehearsal's folder.
         npm: how npm is started.
         npm_env: variables npm needs.
+
+    Attributes:
+        real: a run over the user's own repository, for looking only.
     """
 
     def __init__(
@@ -107,6 +110,8 @@ class Theatre:
         self._free: list[Path] = []
         self._warn_about_modules()
         self.old_tags, self.seeded = self._old_tags(), self._seed()
+        self.real = tools.real_run(root, config)
+        self.real.tools.npm_soon()  # the report at the end asks how npm is configured
 
     # --- setting it -------------------------------------------------------------------------------------------------
 

@@ -108,7 +108,7 @@ def forecast(theatre: Theatre, played: Sequence[Played]) -> Forecast:
         theatre: the stage that was set.
         played: the scenarios; the first that went through to its end is told from.
     """
-    run = theatre.tools.real_run(theatre.root, theatre.config)
+    run = theatre.real
     best = next((each for each in played if each.facts and each.tarballs), played[0])
     versions, troubles = _versions(theatre, run, best)
     commits = tuple(subject for _, subject in best.facts.commits) if best.facts else ()
