@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from vis_tasks.ports import Clock, Completed, Console, Desk, Machine
+    from vis_tasks.ports import Clock, Completed, Console, Desk, Machine, Runner
     from vis_tasks.services.run import Tools
 
 __all__ = ["Boundary", "FileForge", "house", "release"]
@@ -36,6 +36,12 @@ Boundary = "Callable[[str], None]"
 _GIT_CHANGES = frozenset(
     {"update-index", "commit", "push", "tag", "reset", "restore", "fetch", "merge", "rm", "add", "update-ref"}
 )
+_GIT_LOCKS = {
+    "commit": ("index", "HEAD", "refs/heads/main"),
+    "push": ("refs/remotes/origin/main",),
+    "fetch": ("packed-refs",),
+    "tag": ("refs/tags/some",),
+}
 _READS = ("ping", "whoami", "stages", "live", "status")
 
 
@@ -49,6 +55,7 @@ def house(
     machine: Machine | None = None,
     desk: Desk | None = None,
     settings: Mapping[str, str] | None = None,
+    programs: Callable[[Runner], Runner] = lambda runner: runner,
 ) -> Run:
     """A run over the checkout at ``root``, its npm settings read from ``.npmrc`` in ``HOME`` without starting npm.
 
@@ -61,10 +68,11 @@ def house(
         machine: who holds the lock; this process by default.
         desk: where decisions are made; npm by default.
         settings: variables that stand above vis.toml.
+        programs: what stands between a release and other programs.
     """
     config = load_config(root, settings or {}).config
     tools: Tools = build_tools(root, config, console)
-    runner = _Runner(SubprocessRunner(base_env=env), boundary)
+    runner = _Runner(programs(SubprocessRunner(base_env=env)), boundary)
 
     def npm() -> Any:
         from pathlib import Path
@@ -156,9 +164,9 @@ class _Files:
 
 
 class _Runner:
-    """Programs: every git process that changes something, and everything that isn't git (hooks, package managers)."""
+    """Programs: every git process that changes something (before, within, after), and all others (hooks, package managers)."""
 
-    def __init__(self, runner: SubprocessRunner, boundary: Callable[[str], None]) -> None:
+    def __init__(self, runner: Runner, boundary: Callable[[str], None]) -> None:
         self._runner = runner
         self._boundary = boundary
 
@@ -167,9 +175,23 @@ class _Runner:
             return self._runner.run(argv, **kwargs)
         label = " ".join(argv[:2])
         self._boundary(f"before {label}")
+        if argv[0] == "git":
+            self._torn(argv, kwargs["cwd"] / ".git")
         done = self._runner.run(argv, **kwargs)
         self._boundary(f"after {label}")
         return done
+
+    def _torn(self, argv: Sequence[str], folder: Path) -> None:
+        """The moment in which git has its locks and has changed nothing yet: killed then, the run leaves them."""
+        locks = [folder / f"{name}.lock" for name in _GIT_LOCKS.get(argv[1], ("index",))]
+        for lock in locks:
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            lock.touch(exist_ok=False)
+        try:
+            self._boundary(f"within git {argv[1]}")
+        finally:
+            for lock in locks:
+                lock.unlink()
 
 
 class _Npm:

@@ -140,3 +140,29 @@ def test_breaking_it_tells_who_held_it(scene):
     assert scene.lock().break_() is None
     with scene.lock().held("x"):
         pass
+
+
+def test_who_died_here_is_told_to_whoever_takes_over(scene):
+    scene.left_behind(99, age=timedelta(minutes=5))
+    with scene.lock().held("x") as died:
+        assert died == scene.clock.now() - timedelta(minutes=5)
+
+
+def test_it_is_not_forgotten_when_the_one_that_took_over_dies_too(scene):
+    scene.left_behind(99, age=timedelta(minutes=5))
+    first = scene.clock.now() - timedelta(minutes=5)
+    scene.machine.running.add(8)
+    taken = scene.lock(pid=8).held("x")
+    taken.__enter__()
+    scene.clock.advance(60)
+    scene.machine.running.remove(8)
+    with scene.lock().held("x") as died:
+        assert died == first
+
+
+def test_nobody_is_known_to_have_died_where_the_holder_was_elsewhere_or_there_was_none(scene):
+    scene.left_behind(99, "elsewhere", age=STALE_AFTER * 2)
+    with scene.lock().held("x") as died:
+        assert died is None
+    with scene.lock().held("x") as died:
+        assert died is None

@@ -4,51 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vis_tasks.adapters.git_program import GitProgram
 from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from vis_tasks.ports import Completed, Runner
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["GitHistory"]
 
-# A prompt would hang a CI job; messages are parsed, so they must not be translated.
-# Our paths are paths, never patterns: `packages/[x]` is a folder.
-_ENV = {
-    "GIT_TERMINAL_PROMPT": "0",
-    "LC_ALL": "C",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_EDITOR": "true",
-    "GIT_LITERAL_PATHSPECS": "1",
-}
-_NETWORK_TIMEOUT = 120.0
 
-
-class GitHistory:
-    """The part of `vis_tasks.ports.Git` that only reads commits.
-
-    Args:
-        runner: the door to other programs.
-        root: the workspace root; all paths are relative to it.
-    """
-
-    def __init__(self, runner: Runner, root: Path) -> None:
-        self._runner = runner
-        self._root = root
-
-    def _git(
-        self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None, text: str | None = None
-    ) -> Completed:
-        timeout = _NETWORK_TIMEOUT if argv[0] in {"push", "fetch", "ls-remote"} else None
-        merged = {**_ENV, **(env or {})}
-        return self._runner.run(
-            ["git", *argv], cwd=self._root, env=merged, check=check, input_text=text, timeout=timeout
-        )
-
-    def _out(self, *argv: str) -> str:
-        return self._git(*argv).stdout.strip()
+class GitHistory(GitProgram):
+    """The part of `vis_tasks.ports.Git` that only reads commits."""
 
     def read(self, commit: str, path: str) -> bytes | None:
         """A file as it stands in a commit."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
 __all__ = ["Git", "PushRefused", "PushStale", "Pushed", "RefCell", "RemoteRefs"]
 
@@ -166,6 +167,23 @@ class Git(Protocol):
 
     def fast_forward(self, commit: str) -> None:
         """Move the branch to a descendant of HEAD; fails when that would lose changes."""
+        ...
+
+    def locks(self) -> tuple[str, ...]:
+        """Lock files of git's that stand in a release's way now, relative to the workspace root if below it; one process."""
+        ...
+
+    def users(self) -> tuple[int, ...]:
+        """Processes of git that are at work in this repository, where the system tells; one process."""
+        ...
+
+    def sweep(self, since: datetime, pause: Callable[[float], None]) -> tuple[str, ...]:
+        """Take away the locks that a killed git left, as far as they can only be ours; returns which.
+
+        Args:
+            since: when a run of ours began that has died on this machine.
+            pause: waits so many seconds: a lock must stay unchanged for a moment, and a git that outlived its run may end.
+        """
         ...
 
     def move_to(self, commit: str) -> None:

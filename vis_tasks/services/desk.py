@@ -10,7 +10,7 @@ from vis_tasks.core.decision import Liveness, Status
 from vis_tasks.core.layers import layers
 from vis_tasks.errors import Failed, VisError
 from vis_tasks.ports import Decided, Deciding
-from vis_tasks.services.lock import Lock
+from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.readings import read_all, registry_of
 from vis_tasks.services.record import record
 from vis_tasks.services.stage_guard import liveness, mismatch
@@ -83,10 +83,9 @@ def decide(
         vis_tasks.errors.Locked: a release is running here.
         vis_tasks.errors.VisError: what ended it half-way, after what was decided is recorded.
     """
-    lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
     counter = _Counter(run, verb, person, by_code=by_code)
     made: list[Decision] = []
-    with lock.held(f"invoke stage.{verb}"):
+    with machine_lock(run, f"invoke stage.{verb}"):
         try:
             for entry in _in_order(run, verb, entries):
                 needs = (

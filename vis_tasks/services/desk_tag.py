@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness
 from vis_tasks.services.guard import check_branch, check_remote, check_repository
-from vis_tasks.services.lock import Lock
+from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.stage_guard import liveness
 from vis_tasks.services.tag import tag
 from vis_tasks.services.wave import find_wave
@@ -39,8 +39,7 @@ def tag_approved(run: Run, entries: Sequence[Entry]) -> tuple[str, ...]:
     check_repository(run)
     check_branch(run)
     check_remote(run)
-    lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
-    with lock.held("invoke stage.approve --tag"):
+    with machine_lock(run, "invoke stage.approve --tag"):
         late = _wait(run, entries)
         for entry in late:
             run.tools.console.warning(

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["guard"]
 
+_PATIENCE = 4
+_MOMENT = 0.5
+
 
 def guard(run: Run) -> None:
     """Refuse what can't end well: no repository, dirty tree, wrong branch, npm or credentials unfit, pending stages in the way.
@@ -34,6 +37,7 @@ def guard(run: Run) -> None:
     """
     check_repository(run)
     if not run.plan_only:
+        check_locks(run)
         run.state.take_up()
     run.state.pending()
     check_tag_names(run)
@@ -87,6 +91,26 @@ def check_repository(run: Run) -> None:
             code="NO_IDENTITY",
             hint='git config user.name "…" and git config user.email "…"',
         )
+
+
+def check_locks(run: Run) -> None:
+    """No lock of git's is in the way: better now than after the uploads. One process; a git at work has a few seconds to end."""
+    git = run.tools.git
+    found = git.locks()
+    for _ in range(_PATIENCE):
+        if not found:
+            return
+        run.tools.clock.sleep(_MOMENT)
+        found = git.locks()
+    users = git.users()
+    who = f"git is at work here (process {', '.join(map(str, users))})" if users else "perhaps a killed git left it"
+    raise Refused(
+        f"git is locked in this checkout by {', '.join(found)}; {who}",
+        code="GIT_LOCKED",
+        hint="wait until no git is at work here (an open commit message counts); if a lock is still there then, delete it "
+        "and run again",
+        details={"paths": list(found), "processes": list(users)},
+    )
 
 
 def check_branch(run: Run) -> None:

@@ -11,7 +11,7 @@ from vis_tasks.core.targets import Due, Graph, Target, UpToDate
 from vis_tasks.errors import Failed, VisError
 from vis_tasks.services import guard, pack, reconcile, stage, tag, version, wait
 from vis_tasks.services.commands import run_command, run_hook
-from vis_tasks.services.lock import Lock
+from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.make import Explained, explain, make
 from vis_tasks.services.record import record
 from vis_tasks.services.remote_lock import remote_lock
@@ -132,8 +132,7 @@ def make_release(run: Run, graph: Graph[Run], goals: tuple[str, ...], *, command
         make(graph, goals, run, Steps(run), plan_only=True)
         finish_report(run)
         return
-    lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
-    with lock.held(command), remote_lock(run, command):
+    with machine_lock(run, command), remote_lock(run, command):
         try:
             with Steps(run) as steps:
                 run.report.ran.extend(make(graph, goals, run, steps))

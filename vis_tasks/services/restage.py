@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.errors import Failed, UsageError
 from vis_tasks.ports import Live, Unknown
-from vis_tasks.services.lock import Lock
+from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.record import record
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ def restage(run: Run, names: Sequence[str], *, commit: bool = True, push: bool =
     """
     if not names:
         raise UsageError("name the packages to stage again", hint="`invoke stage.list` shows what was rejected")
-    lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
-    with lock.held("invoke stage.restage"):
+    with machine_lock(run, "invoke stage.restage"):
         keys = [_rejected(run, run.state.pending(), name) for name in dict.fromkeys(names)]
         for key in keys:
             _refuse_live(run, *key)

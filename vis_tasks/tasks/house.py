@@ -29,12 +29,14 @@ def unlock(c: Context, json: bool = False, debug: bool = False) -> None:
     Example: invoke unlock
     """
     with session(c, "unlock", json=json, debug=debug) as opened:
-        from vis_tasks.services.lock import Lock
+        from vis_tasks.services.lock import lock_of, sweep_git
         from vis_tasks.services.remote_lock import break_remote_lock
 
         run = opened.run()
-        lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
+        lock = lock_of(run)
         found = [lock.break_(), break_remote_lock(run)]
+        if found[0] is not None and (died := lock.died(found[0])) is not None:
+            sweep_git(run, died)
         for holder in filter(None, found):
             opened.console.success(f"removed the lock of {holder.describe(run.tools.clock.now())}")
         if not any(found):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.errors import VisError
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
 from vis_tasks.services.guard import check_branch, check_remote, check_repository, check_tree
-from vis_tasks.services.lock import Lock
+from vis_tasks.services.lock import lock_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,7 +119,7 @@ def state_findings(run: Run) -> Iterator[Finding]:
         yield Finding(
             "state.journal", WARN, "a run on this machine was cut off half-way", "`invoke release` takes it up"
         )
-    lock = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock)
+    lock = lock_of(run)
     holder = lock.holder()
     if holder is None:
         yield Finding("state.lock", PASS, "nobody holds the lock")

@@ -1,0 +1,122 @@
+"""The git program: one call of it, and what its ends mean."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vis_tasks.adapters.git_locks import at_work, find_locks, sweep_locks
+from vis_tasks.errors import Failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from vis_tasks.ports import Completed, Runner
+
+__all__ = ["GitProgram"]
+
+# A prompt would hang a CI job; messages are parsed, so they must not be translated.
+# Our paths are paths, never patterns: `packages/[x]` is a folder.
+_ENV = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_EDITOR": "true",
+    "GIT_LITERAL_PATHSPECS": "1",
+}
+_NETWORK_TIMEOUT = 120.0
+# lockfile.c, unable_to_lock_message
+_LOCKED = re.compile(r"Unable to create '(?P<path>[^']+\.lock)': File exists")
+# We change neither settings nor the depth of a clone; the others are named after a process, or for people's convenience.
+_HARMLESS = re.compile(r"config|shallow|ORIG_HEAD|next-index-")
+
+
+class GitProgram:
+    """Git in one workspace.
+
+    Args:
+        runner: the door to other programs.
+        root: the workspace root; all paths are relative to it.
+    """
+
+    def __init__(self, runner: Runner, root: Path) -> None:
+        self._runner = runner
+        self._root = root
+
+    def _git(
+        self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None, text: str | None = None
+    ) -> Completed:
+        """Run git.
+
+        Raises:
+            vis_tasks.errors.Failed: it failed and ``check`` is on; or, whatever ``check`` says, it was killed (code
+                ``GIT_KILLED``: half an answer is no answer; the locks it left are taken away) or found a lock in its way (code
+                ``GIT_LOCKED``).
+        """
+        timeout = _NETWORK_TIMEOUT if argv[0] in {"push", "fetch", "ls-remote"} else None
+        merged = {**_ENV, **(env or {})}
+        began = time.time()
+        try:
+            done = self._runner.run(
+                ["git", *argv], cwd=self._root, env=merged, check=check, input_text=text, timeout=timeout
+            )
+        except Failed as error:
+            code = error.details.get("exit")
+            self._explain(argv, code if isinstance(code, int) else 0, error.message, began)
+            raise
+        self._explain(argv, done.code, done.stderr, began)
+        return done
+
+    def _explain(self, argv: Sequence[str], code: int, words: str, began: float) -> None:
+        if code < 0:
+            swept = self._swept(began, time.sleep)
+            removed = f"; removed the lock it left: {', '.join(swept)}" if swept else ""
+            raise Failed(
+                f"git {argv[0]} was killed by signal {-code}{removed}",
+                code="GIT_KILLED",
+                hint="see whether the machine ran out of memory, then run again",
+            )
+        if code and (found := _LOCKED.search(words)):
+            path = self._shown(Path(found["path"]))
+            raise Failed(
+                f"git {argv[0]} found {path} in its way: another git is at work in this checkout, or one was killed",
+                code="GIT_LOCKED",
+                hint=f"wait until no git is at work here (an open commit message counts); if {path} is still there then, "
+                "delete it and run again",
+                details={"path": path},
+            )
+
+    def _out(self, *argv: str) -> str:
+        return self._git(*argv).stdout.strip()
+
+    def locks(self) -> tuple[str, ...]:
+        """Lock files that are in a release's way; one git process. See `vis_tasks.ports.Git.locks`."""
+        return tuple(self._shown(path) for path in find_locks(self._folders()[:2]) if not _HARMLESS.match(path.name))
+
+    def users(self) -> tuple[int, ...]:
+        """Processes of git that are at work in this repository; empty where that can't be told."""
+        return at_work(self._folders()) or ()
+
+    def sweep(self, since: datetime, pause: Callable[[float], None]) -> tuple[str, ...]:
+        """Take away the locks of a git that a dead run of ours had started. See `vis_tasks.ports.Git.sweep`."""
+        return self._swept(since.timestamp(), pause)
+
+    def _swept(self, since: float, pause: Callable[[float], None]) -> tuple[str, ...]:
+        folders = self._folders()
+        return tuple(self._shown(path) for path in sweep_locks(folders[:2], folders, since, pause))
+
+    def _folders(self) -> tuple[Path, ...]:
+        """The git folder, the one that several work trees share, and the top of this tree; none outside a repository."""
+        done = self._runner.run(
+            ["git", "rev-parse", "--absolute-git-dir", "--git-common-dir", "--show-toplevel"],
+            cwd=self._root, env=_ENV, check=False,
+        )  # fmt: skip
+        return tuple((self._root / line).resolve() for line in done.stdout.splitlines()) if done.code == 0 else ()
+
+    def _shown(self, path: Path) -> str:
+        path = path.resolve()
+        root = self._root.resolve()
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
