@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tests.chaos.operators import drop_rejected, number_past_others, tag_by_hand, unlock
 from tests.chaos.people import Crash, Eventful, Machine, RegistryTime, ReviewDesk, fuse
@@ -16,6 +16,7 @@ from tests.chaos.variants import MACHINES, PACKAGES, Variant, prepared
 from tests.fakes import FakeClock, RecordingConsole
 from tests.rig.house import house, release
 from tests.rig.invariants import broken_promises, debts, on_disk, state_at
+from tests.rig.memory import Memory
 from vis_tasks.errors import VisError
 from vis_tasks.registry.run import Fault, Registry, TrustRule, start_registry
 
@@ -68,6 +69,10 @@ _NEVER = frozenset(
 )
 
 
+# What a release and git look at; starting a process costs by the variable.
+_ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "NO_COLOR", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "SYSTEMROOT")
+
+
 @dataclass
 class Town:
     """One world for one schedule.
@@ -95,6 +100,8 @@ class Town:
     _changes: itertools.count[int] = field(default_factory=itertools.count)
     busy: set[str] = field(default_factory=set)
     _faults: list[Fault] = field(default_factory=list)
+    _alike: ClassVar[dict[Any, Any]] = {}
+    _asked: dict[str, dict[Any, Any]] = field(default_factory=lambda: {machine: {} for machine in MACHINES})
 
     @classmethod
     def found(cls, home: Path, folder: Path, variant: Variant) -> Town:
@@ -197,6 +204,7 @@ class Town:
         if machine not in self.busy:
             self.tell("fresh clone", machine)
             shutil.rmtree(self.folder / machine)
+            self._asked[machine].clear()
             self.box.clone(machine)
 
     def update(self, machine: str) -> None:
@@ -275,7 +283,7 @@ class Town:
         meanwhile: Sequence[Callable[[], None]] = (),
         console: RecordingConsole | None = None,
     ) -> Run:
-        env = dict(self.box.env)
+        env = {name: value for name, value in self.box.env.items() if name in _ENVIRONMENT}
         if machine == "ci":
             env["CI"] = "true"
             if self.variant.trusted:
@@ -293,6 +301,7 @@ class Town:
             machine=Machine(machine, next(self._pids)),
             desk=ReviewDesk(self.registry),
             settings=self.variant.settings,
+            programs=lambda runner: Memory(runner, self.box.remote, self._asked[machine], self._alike),
         )
 
     # --- judgement --------------------------------------------------------------------------------------------------
@@ -307,6 +316,10 @@ class Town:
         found += [each for machine in MACHINES for each in on_disk(self.folder / machine)]
         assert not found, "\n".join([*found, "---", self.story])
 
+    def _approve_all(self) -> None:
+        for _ in self.registry.stages():
+            self.judge(0, "approve")
+
     def settle_all(self) -> None:
         """Everything calms down: faults end, everybody decides; then a few releases must pay every debt."""
         self.registry.faults.clear()
@@ -316,11 +329,10 @@ class Town:
         self.lose("laptop")
         ended = ""
         for _ in range(6):
-            for _ in range(len(self.registry.stages())):
-                self.judge(0, "approve")
+            self._approve_all()
             self.clock.advance(3600)
             drop_rejected(self, "laptop")
-            ended = self.release("laptop")
+            ended = self.release("laptop", meanwhile=[self._approve_all] * 3)
             if ended in {"UNFINISHED", "INCOMPLETE"}:
                 tag_by_hand(self)
                 number_past_others(self)

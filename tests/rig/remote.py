@@ -9,6 +9,8 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.rig.memory import stamp
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -47,9 +49,16 @@ class Remote:
         self._env = dict(env)
         self._files: dict[tuple[str, str], bytes | None] = {}
         self._trees: dict[tuple[str, str], dict[str, bytes]] = {}
+        self._refs: tuple[Any, Refs] | None = None
 
     def refs(self) -> Refs:
-        """One process."""
+        """One process, where any ref has changed since."""
+        now = stamp(self.path, refs=True)
+        if self._refs is None or self._refs[0] != now:
+            self._refs = (now, self._read_refs())
+        return self._refs[1]
+
+    def _read_refs(self) -> Refs:
         form = "%(refname)%00%(objectname)%00%(*objectname)%00%(contents)%01"
         listing = self._git("for-each-ref", f"--format={form}", "refs/heads/main", "refs/tags").decode()
         main, tags = "", {}

@@ -1,0 +1,113 @@
+"""What git was asked before: most questions of a release hang on nothing but where HEAD is, and a process costs milliseconds."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from vis_tasks.ports import Completed, Runner
+
+__all__ = ["Memory", "stamp"]
+
+# They read commits, refs and settings; the index and the tree are always asked.
+_REMEMBERED = frozenset(
+    {"rev-parse", "symbolic-ref", "log", "cat-file", "diff-tree", "show", "merge-base", "var", "remote", "ls-remote"}
+)
+# Nothing that happens to a checkout here changes these, and all checkouts are alike.
+_CONSTANT = frozenset({"var", "--is-inside-work-tree", "--is-shallow-repository", "--show-prefix", "get-url"})
+_COMMIT = re.compile(r"[0-9a-f]{40}(\^\{commit\}|:\S*)?$")
+# One in so many answers is compared with git's own.
+_COMPARED = 40
+_Key = tuple[Any, ...]
+
+
+def stamp(git_dir: Path, *, refs: bool = False) -> _Key:
+    """What changes when a branch, HEAD, or the objects of a repository do; with ``refs`` any ref at all. No process."""
+    found: list[Any] = []
+    for name in ("HEAD", "packed-refs", "FETCH_HEAD"):
+        path = git_dir / name
+        found.append(path.read_bytes() if path.exists() else None)
+    loose = git_dir / "refs" if refs else git_dir / "refs" / "heads"
+    found += sorted((str(path), path.read_bytes()) for path in loose.rglob("*") if path.is_file())
+    return tuple(found)
+
+
+class Memory:
+    """`vis_tasks.ports.Runner` that asks git once: the same question in the same state of a checkout has the same answer.
+
+    A share of its answers is asked for again all the same, and must be the same.
+
+    Args:
+        runner: the door to other programs.
+        remote: the bare repository that all checkouts have for a remote.
+        answers: what is known; shared by all runs in one checkout, and thrown away with it.
+        alike: what is the same in every checkout of this kind.
+    """
+
+    def __init__(
+        self, runner: Runner, remote: Path, answers: dict[_Key, Completed], alike: dict[_Key, Completed]
+    ) -> None:
+        self._runner = runner
+        self._remote = remote
+        self._answers = answers
+        self._alike = alike
+        self._count = itertools.count(1)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str] | None = None,
+        input_text: str | None = None,
+        check: bool = True,
+        timeout: float | None = None,
+    ) -> Completed:
+        def ask() -> Completed:
+            return self._runner.run(argv, cwd=cwd, env=env, input_text=input_text, check=check, timeout=timeout)
+
+        asked = tuple(argv)
+        if asked[0] != "git" or asked[1] not in _REMEMBERED:
+            return ask()
+        answers = self._alike if _CONSTANT & set(asked) else self._answers
+        words = (asked, input_text, tuple(sorted((env or {}).items())))
+        lasts = (words, None)
+        key = lasts if lasts in answers else (words, self._state(asked, cwd))
+        known = answers.get(key)
+        if known is None:
+            known = ask()
+            lasting = known.code == 0 and " missing" not in known.stdout and _of_commits(asked, input_text)
+            if known.code == 0 or not check:
+                answers[lasts if lasting else key] = known
+        elif next(self._count) % _COMPARED == 0:
+            now = ask()
+            assert _same(now, known), f"{' '.join(asked)} says {now.stdout!r}, and said {known.stdout!r}"
+        return known
+
+    def _state(self, asked: Sequence[str], cwd: Path) -> _Key | None:
+        if _CONSTANT & set(asked):
+            return None
+        return stamp(self._remote, refs=True) if asked[1] == "ls-remote" else stamp(cwd / ".git")
+
+
+def _of_commits(asked: Sequence[str], text: str | None) -> bool:
+    """Whether a question names commits by their ids and nothing that moves: what was said once is said forever."""
+    places = [each for each in asked[2:] if not each.startswith("-")]
+    if asked[1] == "cat-file" and text is not None:
+        places = text.splitlines()
+    elif text is not None or "--" in asked:
+        places = places[:1]
+    return bool(places) and all(_COMMIT.match(each) for each in places)
+
+
+def _same(one: Completed, other: Completed) -> bool:
+    """But for the time, which ``git var GIT_COMMITTER_IDENT`` ends with."""
+    if one.argv[1:2] == ("var",):
+        one, other = (replace(each, stdout=each.stdout.rsplit(" ", 2)[0], raw=b"") for each in (one, other))
+    return one == other
