@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.test_desk import staged
+
 if TYPE_CHECKING:
     from tests.e2e.world import World
 
@@ -47,17 +49,8 @@ json.dump(told, sys.stderr)
 def test_plan_look_make_and_inspect_without_invoke(world: World) -> None:
     world.configure().package("core").change("one", core="minor").commit()
 
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(world.root)],
-        cwd=world.folder,
-        env=world.env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    told = plain(world, SCRIPT)
 
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    told: dict[str, Any] = json.loads(done.stderr)
     assert told["planned"] == {"core": "1.1.0"}
     assert told["due"][-3:] == ["version", "mark", "pack"]
     assert told["untouched"] == {"core": "1.0.0"}
@@ -69,3 +62,85 @@ def test_plan_look_make_and_inspect_without_invoke(world: World) -> None:
     assert told["refused"]
     assert told["invoke"] is False
     assert [stage.name for stage in world.registry.stages()] == ["core"]
+
+
+DESK = """
+import json, os, sys
+from vis_tasks.api import UsageError, open_repository
+
+def show(decisions):
+    return [[each.entry.spec, each.outcome] for each in decisions]
+
+repository = open_repository(sys.argv[1])
+told = {"held": show(repository.approve("app@1.0.1"))}
+told["without a code"] = [each.why for each in repository.approve("core@1.1.0")]
+told["approved"] = show(repository.approve("core@1.1.0", "app@1.0.1", code=lambda: os.environ["CODE"], tag=True))
+try:
+    repository.reject()
+except UsageError as error:
+    told["nothing named"] = error.hint
+told["rejected"] = show(repository.reject("zeta@1.0.1", code=os.environ["CODE"]))
+told["left"] = show(repository.approve())
+told["invoke"] = "invoke" in sys.modules
+json.dump(told, sys.stderr)
+"""
+
+
+def test_approve_and_reject_record_commit_and_tag(world: World) -> None:
+    for name, needs in {"app": {"core": "~1.0.0"}, "core": {}, "zeta": {}}.items():
+        world.package(name, dependencies=needs)
+    staged(world, core="minor", zeta="patch")
+
+    told = plain(world, DESK, CODE=world.registry.otp("alice"))
+
+    assert told["held"] == [["app@1.0.1", "held"]]
+    assert "npm wants a one-time password and nobody is here to ask" in told["without a code"][0]
+    assert told["approved"] == [["core@1.1.0", "approved"], ["app@1.0.1", "approved"]]
+    assert set(world.remote_tags()) == {"core@1.1.0", "app@1.0.1"}
+    assert told["nothing named"]
+    assert told["rejected"] == [["zeta@1.0.1", "rejected"]]
+    assert told["left"] == []
+    assert world.registry.stages() == []
+    assert "chore(release): reject 1 stage [skip ci]" in world.subjects()
+    assert told["invoke"] is False
+
+
+DOCTOR = """
+import json, sys
+from vis_tasks.api import MissingExtra, UsageError, open_repository
+
+repository = open_repository(sys.argv[1])
+told = {"checks": {each.id: each.status for each in repository.doctor()}}
+try:
+    repository.rehearse("aprove")
+except UsageError as error:
+    told["wrong"] = error.code
+sys.modules["starlette"] = None
+sys.modules["uvicorn"] = None
+try:
+    repository.rehearse()
+except MissingExtra as error:
+    told["missing"] = error.hint
+json.dump(told, sys.stderr)
+"""
+
+
+def test_the_doctor_tells_its_findings_and_a_wrong_rehearsal_is_refused(world: World) -> None:
+    world.configure().package("core").change("one", core="minor").commit()
+    world.write("packages/core/index.js", "dirty\n")
+
+    told = plain(world, DOCTOR)
+
+    assert told["checks"]["registry.reachable"] == "pass"
+    assert told["checks"]["git.tree"] != "pass"
+    assert told["wrong"] == "NO_SUCH_SCENARIO"
+    assert "vis-tasks[registry]" in told["missing"]
+
+
+def plain(world: World, script: str, **env: str) -> dict[str, Any]:
+    """What a script tells that has printed nothing."""
+    argv = [sys.executable, "-c", script, str(world.root)]
+    done = subprocess.run(argv, cwd=world.folder, env=world.env | env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    told: dict[str, Any] = json.loads(done.stderr)
+    return told
