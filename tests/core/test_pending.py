@@ -226,6 +226,22 @@ few = settings(max_examples=60, deadline=None)
 
 @few
 @given(states())
+def test_a_text_is_what_json_itself_would_write(state):
+    text = render(state)
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+
+
+def test_equal_entries_keep_the_order_of_their_unknown_keys():
+    first, second = entry(extra={"a": 1, "b": 2}), entry(extra={"b": 2, "a": 1})
+    assert first == second
+    assert [list(json.loads(render(Pending(pending=(each,))))["pending"][0])[-2:] for each in (first, second)] == [
+        ["a", "b"],
+        ["b", "a"],
+    ]
+
+
+@few
+@given(states())
 def test_what_was_written_is_read_back(state):
     assert parse(render(state), PATH) == state
 

@@ -65,6 +65,13 @@ def test_the_file_goes_with_its_last_entry(state, files):
     assert not state.save(Pending())
 
 
+def test_what_somebody_else_wrote_since_is_what_is_read(state, files):
+    state.save(Pending(pending=(entry("a"),)))
+    assert [each.name for each in state.pending().pending] == ["a"]
+    files.write(state.staged_path, files.read(state.staged_path).replace(b'"a"', b'"b"'))
+    assert [each.name for each in state.pending().pending] == ["b"]
+
+
 def test_a_tombstone_alone_keeps_the_file(state, files):
     state.save(Pending().reject(entry("a"), "t").drop("a", "1.1.0"))
     assert state.pending().is_rejected("a", "1.1.0")

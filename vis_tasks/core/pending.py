@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["REASONS", "Entry", "Pending", "Tombstone", "damaged_text", "merge", "parse", "render"]
 
@@ -229,19 +229,35 @@ def _parse(text: str, path: str) -> Pending:
 
 def render(state: Pending) -> str:
     """The file's text: two spaces, keys in the documented order, a final newline."""
-    data: dict[str, Any] = {
-        "version": SCHEMA,
-        "updatedAt": state.updated_at,
-        "pending": [_entry_json(entry) for entry in state.pending],
-    }
+    values = {"version": _text(SCHEMA), "updatedAt": _text(state.updated_at), "pending": _list_text(state.pending)}
     if state.approved:
-        data["approved"] = [_entry_json(entry) for entry in state.approved]
+        values["approved"] = _list_text(state.approved)
     if state.rejected:
-        data["rejected"] = [
-            {"name": stone.name, "version": stone.version, "at": stone.at, **stone.extra} for stone in state.rejected
-        ]
-    data.update(state.extra)
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+        values["rejected"] = _text(
+            [{"name": stone.name, "version": stone.version, "at": stone.at, **stone.extra} for stone in state.rejected],
+            "  ",
+        )
+    values |= {key: _text(value, "  ") for key, value in state.extra.items()}
+    return "{\n" + ",\n".join(f"  {_text(key)}: {text}" for key, text in values.items()) + "\n}\n"
+
+
+def _list_text(entries: Sequence[Entry]) -> str:
+    texts = [_entry_text(entry) if entry.extra else _plain_text(entry) for entry in entries]
+    return "[\n" + ",\n".join(f"    {text}" for text in texts) + "\n  ]" if texts else "[]"
+
+
+def _entry_text(entry: Entry) -> str:
+    return _text(_entry_json(entry), "    ")
+
+
+# A wave of hundreds writes its file hundreds of times, and in each all entries but one are as they were. Not with keys unknown
+# to us: entries that are equal may have them in another order.
+_plain_text = lru_cache(maxsize=4096)(_entry_text)
+
+
+def _text(value: Any, margin: str = "") -> str:
+    """The value as it stands in a text of two spaces an indent, on a line with that margin."""
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", f"\n{margin}")
 
 
 def merge(base: Pending, ours: Pending, theirs: Pending) -> Pending:

@@ -68,6 +68,7 @@ class StateFiles:
         self.folder = folder
         self.elsewhere = elsewhere
         self._held: _Held | None = None
+        self._saved: tuple[bytes, Pending] = b"", Pending()
         self.committed_path = f"{folder}/staged.json"
         self._copies = f"{folder}/{_COPIES}"
         self.staged_path = f"{self._copies}/{elsewhere.staged_path}" if elsewhere else self.committed_path
@@ -121,6 +122,8 @@ class StateFiles:
         """staged.json from bytes of any origin (a commit, another branch)."""
         if content is None:
             return Pending()
+        if content == self._saved[0]:
+            return self._saved[1]
         path = path or self.staged_path
         try:
             text = content.decode("utf-8-sig")
@@ -157,13 +160,18 @@ class StateFiles:
         old = self.pending()
         if replace(old, updated_at="") == replace(state, updated_at=""):
             return False
-        content = staged.render(replace(state, updated_at=timestamp(self._clock.now()))).encode()
+        state = replace(state, updated_at=timestamp(self._clock.now()))
+        content = staged.render(state).encode()
         if self.elsewhere is not None:
             self._write_copy(content, self.on_branch())
         elif state.empty:
             self._files.delete(self.staged_path)
         else:
             self._files.write(self.staged_path, content)
+            self._saved = (
+                content,
+                state,
+            )  # what it would be read as: a wave of hundreds reads its own file hundreds of times
         return True
 
     def change(self, how: Callable[[Pending], Pending]) -> Pending:
