@@ -65,8 +65,7 @@ def sleeper():
 
     yield start
     for process in running:
-        process.stdin.close()
-        process.wait()
+        process.communicate()
 
 
 @needs_proc
@@ -193,8 +192,7 @@ def test_one_that_outlived_its_run_is_waited_for(repo, sleeper):
     process = sleeper(repo.root, repo)
 
     def ends():
-        process.stdin.close()
-        process.wait()
+        process.communicate()
 
     assert repo.git.sweep(BEGAN, Pauses(lambda: None, ends)) == (".git/index.lock",)
 
@@ -220,6 +218,7 @@ def test_a_lock_that_another_program_has_open_stays(repo):
     lock = killed_git(repo)
     code = f"f = open({str(lock)!r}); print(flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
         process.stdout.readline()
         assert repo.git.sweep(BEGAN, Pauses()) == ()
     assert lock.exists()

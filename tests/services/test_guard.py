@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import Any
 
 import pytest
@@ -379,3 +380,30 @@ def _git_of(tmp_path, world):
     from vis_tasks.adapters.process import SubprocessRunner
 
     return GitCli(SubprocessRunner(base_env=isolated_env(tmp_path)), world.tools.root, {})
+
+
+class TestLocksOfGit:
+    def test_one_in_the_way_is_refused_with_its_path_and_the_way_out_before_anything_is_done(self, world):
+        world.repo.put(".git/index.lock", "")
+        error = refusal(world)
+        assert error.code == "GIT_LOCKED"
+        assert error.message == "git is locked in this checkout by .git/index.lock; perhaps a killed git left it"
+        assert "if a lock is still there then, delete it and run again" in error.hint
+        assert error.details == {"paths": [".git/index.lock"], "processes": []}
+        assert world.registry.requests == []
+
+    def test_one_that_goes_in_a_moment_is_waited_for(self, world):
+        lock = world.repo.put(".git/index.lock", "")
+        world.clock.at(0.7, lock.unlink)
+        guard(world.run(reach=ALL))
+
+    def test_a_git_that_is_at_work_is_named(self, world):
+        world.repo.put(".git/index.lock", "")
+        argv = ["git", "cat-file", "--batch"]
+        with subprocess.Popen(argv, cwd=world.repo.top, env=world.repo.env, stdin=subprocess.PIPE) as process:
+            error = refusal(world)
+        assert f"git is at work here (process {process.pid})" in error.message
+
+    def test_nothing_is_waited_for_or_refused_where_nothing_is_to_be_done(self, world):
+        world.repo.put(".git/index.lock", "")
+        guard(world.run(reach=ALL, plan_only=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -221,3 +222,20 @@ def test_killed_at_every_boundary_the_next_run_ends_as_if_nothing_had_happened(t
             break
     assert wrong == []
     assert number > {"files": 15, "git": 5, "registry": 2}[room]
+
+
+def test_locks_that_the_git_of_a_killed_run_left_are_taken_away_before_anything_else(tmp_path):
+    world = approving(live_before(world_of(tmp_path)))
+    # Git's files have the real time, the world's clock its own: the dead run began before both.
+    since = "2020-01-01T00:00:00.000Z"
+    world.tools.files.write(
+        ".vis/release/.lock",
+        json.dumps({"pid": 99, "host": world.machine.host, "since": since, "command": "invoke release"}).encode(),
+    )
+    for name in ("index", "HEAD", "refs/heads/main", "refs/tags/a@2.0.0"):
+        world.repo.put(f".git/{name}.lock", "")
+    release(world)
+    assert_released_once(world)
+    assert "removed .git/index.lock: a git that was killed with an earlier run had left it" in world.console.of(
+        "detail"
+    )

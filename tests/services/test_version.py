@@ -257,3 +257,72 @@ def test_a_commit_somebody_made_since_the_kill_is_not_taken_for_ours(world, monk
     make(world)
     assert_done_once(world)
     assert (world.repo.root / "by-hand").exists()
+
+
+def hooked(world, **hooks):
+    """The world's packages, with hooks that are Python programs."""
+    commands = {name: (sys.executable, "-c", code) for name, code in hooks.items()}
+    world.config = replace(world.config, release=replace(world.config.release, hooks=HooksConfig(**commands)))
+    world.tools = replace(world.tools, runner=SubprocessRunner())
+    return world
+
+
+class TestAHookThatIsCutOff:
+    """Killed while a program of the user's is at work on the tree: what it left isn't ours to take back."""
+
+    WRITES_AND_ENDS = "open('generated', 'w').write('half'); raise SystemExit(1)"
+
+    def refusal(self, world):
+        with pytest.raises(Refused) as caught:
+            make(world)
+        return caught.value
+
+    def test_the_next_run_says_which_one_may_have_left_what_is_there(self, world):
+        hooked(world, before_version=self.WRITES_AND_ENDS)
+        with pytest.raises(Failed):
+            make(world)
+        error = self.refusal(world)
+        assert error.code == "DIRTY_TREE"
+        assert error.message == (
+            "the working tree has uncommitted changes:\n  generated\n"
+            "The last run here ended in the hook before-version, on a tree that was clean before."
+        )
+        assert "what the hook before-version left half-done" in error.hint
+        assert error.details == {"paths": ["generated"], "atWork": "the hook before-version"}
+        assert (world.repo.root / "generated").read_text() == "half"
+
+    def test_taken_back_the_next_run_goes_on_and_forgets_it(self, world):
+        hooked(world, before_version=self.WRITES_AND_ENDS)
+        with pytest.raises(Failed):
+            make(world)
+        (world.repo.root / "generated").unlink()
+        world = hooked(world)
+        run = make(world)
+        assert_done_once(world)
+        assert run.state.journal().at_work == ""
+
+    def test_after_one_that_ended_well_dirt_is_only_dirt(self, world):
+        hooked(world, before_version="pass", after_version="pass")
+        make(world)
+        world.repo.put("notes")
+        assert "The last run" not in self.refusal(world).message
+
+    def test_what_a_cut_off_one_did_to_our_own_files_is_told_too(self, world):
+        edits = "f = open('packages/a/package.json', 'a'); f.write('\\n'); f.close(); raise SystemExit(1)"
+        hooked(world, after_version=edits)
+        with pytest.raises(Failed):
+            make(world)
+        error = self.refusal(world)
+        assert error.code == "EDITED_SINCE"
+        assert error.message == (
+            "a version step was interrupted in the hook after-version, and packages/a/package.json has been edited since, "
+            "by that or by you"
+        )
+
+    def test_really_killed_in_the_middle_of_one(self, world):
+        """The note is on disk before the hook's first instruction."""
+        journal = world.repo.root / ".vis/release/.state.json"
+        copy = world.repo.top.parent / "seen"
+        hooked(world, before_version=f"import shutil; shutil.copy({str(journal)!r}, {str(copy)!r})")
+        make(world)
+        assert json.loads(copy.read_text())["atWork"] == "the hook before-version"

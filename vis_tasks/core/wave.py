@@ -55,6 +55,8 @@ class Journal:
         pushed: tags the remote took.
         released: tags whose forge release is made.
         changelog: ``name@version`` whose entry stands in the workspace CHANGELOG.md.
+        at_work: the command of the user's (a hook, a target, the scripts of packing) that was begun on a clean tree and has not
+            ended well; empty otherwise.
     """
 
     started_at: str = ""
@@ -66,6 +68,7 @@ class Journal:
     pushed: tuple[str, ...] = ()
     released: tuple[str, ...] = ()
     changelog: tuple[str, ...] = ()
+    at_work: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def intend(self, spec: str, shasum: str) -> Journal:
@@ -105,12 +108,13 @@ def parse_journal(text: str, path: str) -> Journal:
         if isinstance(data.get("version"), int) and data["version"] > SCHEMA:
             raise _damaged(path, f"it was written by a newer vis-tasks (its version is {data['version']})")
         raise _damaged(path, f'"version" must be {SCHEMA}, it is {data.get("version")!r}')
-    known = {"version", "startedAt", "versioning", "intents", *_LISTS}
+    known = {"version", "startedAt", "versioning", "intents", "atWork", *_LISTS}
     try:
         return Journal(
             started_at=str(data.get("startedAt", "")),
             versioning=_versioning(data.get("versioning")),
             intents={str(key): str(value) for key, value in dict(data.get("intents", {})).items()},
+            at_work=str(data.get("atWork", "")),
             extra={key: value for key, value in data.items() if key not in known},
             **{name: tuple(str(item) for item in list(data.get(name, []))) for name in _LISTS},
         )
@@ -133,6 +137,8 @@ def render_journal(journal: Journal) -> str:
     data["intents"] = dict(journal.intents)
     for name in _LISTS:
         data[name] = list(getattr(journal, name))
+    if journal.at_work:
+        data["atWork"] = journal.at_work
     data.update(journal.extra)
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from vis_tasks.services.run import Run
 
-__all__ = ["argv_of", "run_command", "run_hook"]
+__all__ = ["argv_of", "at_work", "run_command", "run_hook"]
 
 
 def argv_of(command: str | Sequence[str], *, shell: bool = False) -> tuple[str, ...]:
@@ -68,4 +70,27 @@ def run_hook(run: Run, name: str) -> None:
     """Run the hook ``before_version``, ``after_version``, ``before_pack`` or ``after_tag``, if there is one."""
     command = getattr(run.release.hooks, name)
     if command:
-        run_command(run, command)
+        with at_work(run, f"the hook {name.replace('_', '-')}"):
+            run_command(run, command)
+
+
+@contextmanager
+def at_work(run: Run, what: str) -> Iterator[None]:
+    """Keep in the journal which command of the user's is at work on the tree, for whoever finds what it left half-done.
+
+    The note goes when the block ends well. Nothing is noted outside a release (`guard` has not found the tree clean then).
+
+    Args:
+        run: the run.
+        what: the command, for people, such as ``the hook before-version``.
+    """
+    if not run.guarded:
+        yield
+        return
+    had_journal = run.state.has_journal()
+    run.state.note(lambda journal: replace(journal, at_work=what))
+    yield
+    if had_journal:
+        run.state.note(lambda journal: replace(journal, at_work=""))
+    else:
+        run.state.close_journal()

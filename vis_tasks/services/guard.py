@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.selection import managed
@@ -140,14 +141,21 @@ def check_tree(run: Run) -> None:
     if run.state.has_journal() and run.state.journal().tagged:
         ours.add(prefix + CHANGELOG)  # a killed `tag` may have written it; the next one commits it
     foreign = [path for path in run.tools.git.dirty() if path not in ours and not _below(path, own)]
+    at_work = run.state.journal().at_work if run.state.has_journal() else ""
+    if at_work and not foreign and not ours and not run.plan_only:
+        run.state.note(lambda journal: replace(journal, at_work=""))
     if foreign:
         shown = "\n".join(f"  {path}" for path in foreign[:10])
         more = f"\n  … and {len(foreign) - 10} more" if len(foreign) > 10 else ""
         raise Refused(
-            f"the working tree has uncommitted changes:\n{shown}{more}",
+            f"the working tree has uncommitted changes:\n{shown}{more}"
+            + (f"\nThe last run here ended in {at_work}, on a tree that was clean before." if at_work else ""),
             code="DIRTY_TREE",
-            hint="commit or stash them (or add them to .gitignore), then run again",
-            details={"paths": foreign},
+            hint=f"if they are what {at_work} left half-done, take them back (`git stash --include-untracked` keeps a copy), "
+            "else commit them; then run again"
+            if at_work
+            else "commit or stash them (or add them to .gitignore), then run again",
+            details={"paths": foreign, **({"atWork": at_work} if at_work else {})},
         )
 
 

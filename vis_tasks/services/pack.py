@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from vis_tasks.core.tarball_checks import Severity, growth
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
-from vis_tasks.services.commands import run_hook
+from vis_tasks.services.commands import at_work, run_hook
 from vis_tasks.services.dist import Packed, integrity, manifest
 from vis_tasks.services.wave import find_wave, forget_wave
 
@@ -121,19 +121,21 @@ def pack(run: Run) -> None:
     there = packed(run, wanted)
     missing = [package for package in wanted if package.name not in there]
     problems: list[str] = []
-    made = packer.pack_many([run.tools.root / package.path for package in missing], dist)
-    before = _sizes_before(run, missing)
-    for number, (package, path) in enumerate(zip(missing, made, strict=True), 1):
-        tarball, found = run.tools.inspect_tarball(package, path)
-        if package.name not in live:
-            problems += _fatal(run, package, [*found, *growth(tarball.unpacked_size, before[package.name])])
-        lines[f"{package.name}@{package.version}"] = Packed(
-            package.name, package.version, tarball.path.name, tarball.integrity, tarball.shasum, tarball.size, head, tarball.files
-        )  # fmt: skip
-        run.tools.console.success(
-            f"[{number}/{len(missing)}] packed {package.name}@{package.version}"
-            f" ({tarball.size} bytes, {len(tarball.files)} files)"
-        )
+    with at_work(run, "packing (prepublishOnly, prepack, prepare)"):
+        made = packer.pack_many([run.tools.root / package.path for package in missing], dist)
+        before = _sizes_before(run, missing)
+        for number, (package, path) in enumerate(zip(missing, made, strict=True), 1):
+            tarball, found = run.tools.inspect_tarball(package, path)
+            if package.name not in live:
+                problems += _fatal(run, package, [*found, *growth(tarball.unpacked_size, before[package.name])])
+            lines[f"{package.name}@{package.version}"] = Packed(
+                package.name, package.version, tarball.path.name, tarball.integrity, tarball.shasum, tarball.size, head,
+                tarball.files,
+            )  # fmt: skip
+            run.tools.console.success(
+                f"[{number}/{len(missing)}] packed {package.name}@{package.version}"
+                f" ({tarball.size} bytes, {len(tarball.files)} files)"
+            )
     if problems:
         raise Failed(
             "these tarballs must not be published:\n" + "\n".join(f"  {problem}" for problem in problems),

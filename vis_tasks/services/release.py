@@ -10,7 +10,7 @@ from vis_tasks.core.ci.split import places
 from vis_tasks.core.targets import Due, Graph, Target, UpToDate
 from vis_tasks.errors import Failed, VisError
 from vis_tasks.services import guard, pack, reconcile, stage, tag, version, wait
-from vis_tasks.services.commands import run_command, run_hook
+from vis_tasks.services.commands import at_work, run_command, run_hook
 from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.make import Explained, explain, make
 from vis_tasks.services.record import record
@@ -104,7 +104,8 @@ def _passing(graph: Graph[Run], names: Iterable[str], why: str) -> Graph[Run]:
 
 def _from_toml(name: str, config: TargetConfig) -> Target[Run]:
     def run_it(run: Run) -> None:
-        run_command(run, config.run, shell=config.shell, cwd=config.cwd, env=config.env)
+        with at_work(run, f"the target {name}"):
+            run_command(run, config.run, shell=config.shell, cwd=config.cwd, env=config.env)
 
     return Target(name, run_it, needs=config.needs, before=config.before, look=partial(_wanted, config), doc=config.doc)
 

@@ -85,8 +85,10 @@ def recover(run: Run) -> None:
     for path, planned in step.files.items():
         now = run.tools.files.read(path)
         if planned and now and prefix + path in dirty and hashlib.sha256(now).hexdigest() != planned:
+            at_work = run.state.journal().at_work
             raise Refused(
-                f"a version step was interrupted, and {path} has been edited since",
+                f"a version step was interrupted{f' in {at_work}' if at_work else ''}, and {path} has been edited since"
+                f"{', by that or by you' if at_work else ''}",
                 code="EDITED_SINCE",
                 hint=f"save your edit elsewhere, `git checkout HEAD -- {path}`, then run again",
             )
