@@ -257,6 +257,17 @@ class TestForge:
         make_tags(world)
         assert forge.made["a@2.0.0-next.0"][2] is True
 
+    def test_a_branch_that_takes_no_pushes_gets_its_releases_with_the_tags(self, world):
+        forge = with_forge(world, RecordingForge())
+        hook = world.repo.top.parent / "origin.git/hooks/update"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text('#!/bin/sh\ncase "$1" in refs/heads/*) echo protected >&2; exit 1 ;; esac\n')
+        hook.chmod(0o755)
+        with pytest.raises(Failed) as caught:
+            make_tags(world)
+        assert caught.value.code == "PUSH_REFUSED"
+        assert set(remote_tags(world)) == set(forge.made) == {"a@1.1.0", "b@1.1.0"}
+
     def test_a_forge_that_fails_keeps_everything_in_place_and_the_next_run_goes_on(self, world):
         forge = with_forge(world, RecordingForge(fails=1))
         with pytest.raises(Failed, match="502"):

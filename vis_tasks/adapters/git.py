@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.git_history import GitHistory
-from vis_tasks.adapters.git_push import read_push
-from vis_tasks.adapters.redact import redact
+from vis_tasks.adapters.git_push import read_push, unreachable
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Pushed, PushRefused, PushStale, RemoteRefs
 
@@ -95,7 +94,10 @@ class GitCli(GitHistory):
 
     def remote_refs(self, remote: str, branch: str) -> RemoteRefs:
         """One ``ls-remote`` for the branch and every tag, annotated tags peeled."""
-        listing = self._git("ls-remote", "--", remote, f"refs/heads/{branch}", "refs/tags/*").stdout
+        done = self._git("ls-remote", "--", remote, f"refs/heads/{branch}", "refs/tags/*", check=False)
+        if done.code != 0:
+            raise unreachable(remote, done)
+        listing = done.stdout
         head: str | None = None
         tags: dict[str, str] = {}
         for line in listing.splitlines():
@@ -173,11 +175,7 @@ class GitCli(GitHistory):
         if done.code != 0:
             if "couldn't find remote ref" in done.stderr:
                 return None
-            raise Failed(
-                f"git fetch {remote} {branch} failed: {redact(done.stderr.strip())}",
-                code="GIT_FETCH",
-                hint="see that the remote is reachable, then run again",
-            )
+            raise unreachable(f"{remote}, its branch {branch}", done)
         return self._out("rev-parse", "FETCH_HEAD")
 
     def fetch_commit(self, remote: str, commit: str) -> bool:

@@ -1,4 +1,4 @@
-"""What ``git push --porcelain`` said, as a tagged value (git-push(1), "OUTPUT")."""
+"""What a remote said: ``git push --porcelain`` as a tagged value (git-push(1), "OUTPUT"), and that it could not be read."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.redact import redact
+from vis_tasks.errors import Failed
 from vis_tasks.ports import Pushed, PushRefused, PushStale
 
 if TYPE_CHECKING:
     from vis_tasks.ports import Completed
 
-__all__ = ["read_push"]
+__all__ = ["read_push", "unreachable"]
 
 # Reasons git gives for a ref that moved while we were looking; the last two come from the remote when two pushes race.
 _STALE = ("fetch first", "non-fast-forward", "stale info", "incorrect old value provided", "cannot lock ref")
@@ -69,3 +70,17 @@ def read_push(done: Completed) -> Pushed | PushStale | PushRefused:
     said_no = any(mark in low for mark in _SAID_NO) or _STATUS.search(low) is not None
     network = any(mark in low for mark in _NETWORK) and not said_no
     return PushRefused(words or f"git push ended with exit code {done.code}", network=network)
+
+
+def unreachable(what: str, done: Completed) -> Failed:
+    """The error for a remote that could not be read; git's own words stand in it.
+
+    Args:
+        what: the remote, and what of it was asked for.
+        done: the ``git fetch`` or ``git ls-remote`` that failed.
+    """
+    return Failed(
+        f"git could not read {what}: {redact(done.stderr.strip()) or f'exit code {done.code}'}",
+        code="GIT_FETCH",
+        hint="see that the remote is reachable, then run again; nothing is lost",
+    )

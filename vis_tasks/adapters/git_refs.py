@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vis_tasks.adapters.git_push import read_push
+from vis_tasks.adapters.git_push import read_push, unreachable
 from vis_tasks.adapters.redact import redact
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Pushed, PushStale
@@ -53,7 +53,10 @@ class GitRefCell:
             vis_tasks.errors.Failed: the remote can't be reached.
         """
         for _ in range(3):
-            listing = self._git("ls-remote", "--", self._remote, self._ref).stdout
+            done = self._git("ls-remote", "--", self._remote, self._ref, check=False)
+            if done.code != 0:
+                raise unreachable(self._remote, done)
+            listing = done.stdout
             if not listing.strip():
                 return None
             commit = listing.split()[0]

@@ -48,30 +48,38 @@ def tag(run: Run) -> None:
     on a forge are to be made, that list is pushed with the tags: another machine goes on, too.
 
     Raises:
-        vis_tasks.errors.Failed: ``TAG_EXISTS`` or ``COMMIT_MISSING`` after all others were tagged; ``PUSH_REFUSED``, or the
-            forge's words.
+        vis_tasks.errors.Failed: ``TAG_EXISTS`` or ``COMMIT_MISSING`` after all others were tagged; ``PUSH_REFUSED``, after all
+            but the branch was done where only that takes no pushes; or the forge's words.
     """
     run.forget("refs")
     owed = find_wave(run).owed
     ready = [entry for entry in _in_order(run, owed) if not _held(run, entry, owed)]
     work, troubles = _made_here(run, ready)
     new = [item for item in work if run.refs.tags.get(item.tag) != item.commit]
-    push_tags(run, work, new)
+    refused = push_tags(run, work, new)
     run.report.tags.extend(item.tag for item in new)
     run.state.note(lambda journal: journal.add("pushed", *(item.tag for item in work)))
     for item in work:
         run.report.put(Outcome(item.entry.name, item.entry.version, "published", stage_id=item.entry.id))
     make_releases(run, work)
+    if refused is None:
+        _drain(run, work)
+    forget_wave(run)
+    if work and not run.handed_over:  # a job that was handed tarballs may publish: nothing of the repository runs in it
+        run_hook(run, "after_tag")
+    if refused is not None:
+        raise refused
+    if troubles:
+        raise _all_of(troubles)
+
+
+def _drain(run: Run, work: Sequence[Tagging]) -> None:
+    """Done, and told: nobody needs these entries any more."""
     with run.state.together():
         for item in work:
             run.state.change(lambda state, item=item: state.tagged(*item.entry.key))  # type: ignore[misc]
     if work:
         record(run)
-    forget_wave(run)
-    if work and not run.handed_over:  # a job that was handed tarballs may publish: nothing of the repository runs in it
-        run_hook(run, "after_tag")
-    if troubles:
-        raise _all_of(troubles)
 
 
 def _made_here(run: Run, ready: Sequence[Entry]) -> tuple[list[Tagging], list[Failed]]:

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["push_tags"]
 
 
-def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> None:
-    """Tags and the wave's changelog entry arrive together or not at all; a branch that takes no commits gets the tags alone.
+def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> Failed | None:
+    """Tags and the wave's changelog entry arrive together or not at all; where the branch takes no commits, the tags go alone.
 
     Args:
         run: the run.
         work: every version of the wave that is done but for this.
         new: those of them whose tag the remote lacks.
+
+    Returns:
+        The branch's refusal, when the tags have arrived without it: to be raised once the rest is done.
 
     Raises:
         vis_tasks.errors.Failed: code ``PUSH_REFUSED`` or ``PUSH_FAILED``.
@@ -37,13 +40,13 @@ def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> None
     refused: Failed | None = None
     try:
         if _with_changelog(run, work, refspecs):
-            return
+            return None
     except Failed as error:
         if not new:
             raise
         refused = error
     if not new:
-        return
+        return None
     result = run.tools.git.push(run.release.remote, refspecs, atomic=True)
     run.forget("refs")
     if not isinstance(result, Pushed):
@@ -53,9 +56,7 @@ def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> None
             hint="let the release user push tags, then run again: the versions are live and keep their place in staged.json",
             details={"tags": [item.tag for item in new]},
         )
-    if refused is not None:
-        run.report.tags.extend(item.tag for item in new)
-        raise refused
+    return refused
 
 
 def _with_changelog(run: Run, work: Sequence[Tagging], refspecs: Sequence[str]) -> bool:

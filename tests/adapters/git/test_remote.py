@@ -143,9 +143,11 @@ class TestFetch:
     def test_a_remote_that_can_not_be_reached_is_an_error(self, repo):
         repo.committed()
         repo.sh("remote", "add", "origin", "/nowhere/at/all.git")
-        with pytest.raises(Failed) as caught:
-            repo.git.fetch("origin", "main")
-        assert caught.value.code == "GIT_FETCH"
+        for ask in (repo.git.fetch, repo.git.remote_refs):
+            with pytest.raises(Failed) as caught:
+                ask("origin", "main")
+            assert caught.value.code == "GIT_FETCH"
+            assert "/nowhere/at/all.git" in caught.value.message
 
     def test_one_commit_is_fetched_into_a_shallow_clone(self, pushed, remote):
         old = pushed.git.head()
