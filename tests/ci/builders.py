@@ -122,10 +122,10 @@ class Repo:
         """Every file of both providers."""
         return render(context or self.context(), self.tools, providers=("github", "gitlab"))
 
-    def run(self, *argv: str) -> Finished:
+    def run(self, *argv: str, module: str = "vis_tasks") -> Finished:
         env = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "GITHUB_", "VIS_"))}
         done = subprocess.run(
-            [sys.executable, "-m", "vis_tasks", *argv],
+            [sys.executable, "-m", module, *argv],
             cwd=self.root,
             env=env | {"NO_COLOR": "1", "UV_NO_INDEX": "1"},  # nothing is looked up outside this machine
             capture_output=True,

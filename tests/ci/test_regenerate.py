@@ -211,3 +211,15 @@ def test_the_tasks_write_check_and_show(tmp_path: Path) -> None:
 @pytest.mark.parametrize("flag", ["--provider=gitbub", "--layout=splt"])
 def test_unknown_choices_are_bad_usage(tmp_path: Path, flag: str) -> None:
     assert Repo(tmp_path).git().run("ci.generate", flag).code == 2
+
+
+def test_targets_that_only_tasks_py_declares_are_named(tmp_path: Path) -> None:
+    target = 'Target("notes", needs=("version",), before=("pack",), run=lambda run: None)'
+    tasks = f"from vis_tasks import Target, release_namespace\n\nns = release_namespace(targets=[{target}])\n"
+    repo = Repo(tmp_path).write("tasks.py", tasks).configure('[release.targets.build]\nrun = "true"\n').git()
+
+    told = repo.run("ci.generate", module="invoke")
+
+    assert told.code == 0
+    assert "CI doesn't run notes: tasks.py declares it" in told.text
+    assert "CI doesn't run" not in repo.run("ci.generate").text, "the binary reads no tasks.py"

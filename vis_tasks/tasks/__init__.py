@@ -64,4 +64,5 @@ def release_namespace(
     know_tasks(tuple(ns.task_names))
     if root is not None:
         ns.configure({"vis_tasks": {"root": str(root)}})
+    ns.configure({"vis_tasks": {"targets": [target.name for target in extra]}})
     return ns

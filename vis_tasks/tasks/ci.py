@@ -131,13 +131,18 @@ def generate(
             opened.console.warning(unlocked_note(found))
         for note in found.notes:
             opened.console.line(f"note: {note}")
+        if unknown := list(c.config.get("vis_tasks", {}).get("targets", ())):
+            opened.console.warning(
+                f"CI doesn't run {', '.join(unknown)}: tasks.py declares it, and jobs read vis.toml alone\n"
+                "  a target under [release.targets.<name>] runs in CI as well as here"
+            )
         if found.include:
             opened.console.warning(".gitlab-ci.yml is your own; it has to include the release:")
             for line in include_lines():
                 opened.console.line(f"  {line}")
         if changed:
             opened.console.line("`vis-tasks ci.setup` tells what the forge and the registry need to know.")
-        opened.result({**_document(found), "changed": [plan.path for plan in changed]})
+        opened.result({**_document(found), "changed": [plan.path for plan in changed], "onlyInTasks": unknown})
 
 
 def check(c: Context, json: bool = False, debug: bool = False) -> None:
