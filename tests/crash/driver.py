@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.fakes import FakeMachine
 from tests.rig.house import house, release
 from vis_tasks import config, core
 from vis_tasks.adapters.console import make_console
@@ -50,8 +51,8 @@ class Fuse:
 class DecidingClock:
     """Time that moves in sleeps alone, and those are over at once; the humans have their turn in them."""
 
-    def __init__(self) -> None:
-        self._start = datetime.now(UTC)
+    def __init__(self, later: float) -> None:
+        self._start = datetime.now(UTC) + timedelta(seconds=later)
         self._slept = 0.0
 
     def now(self) -> datetime:
@@ -78,8 +79,9 @@ def run(order: dict[str, Any]) -> int:
             made = house(
                 Path(order["root"]),
                 order["env"],
-                clock=DecidingClock(),
+                clock=DecidingClock(order["later"]),
                 console=console,
+                machine=FakeMachine(os.getpid(), order["host"], {os.getpid()}) if order["host"] else None,
                 boundary=Fuse(order["at"], order["signal"], Path(order["trace"])),
             )
             with raising_on_signals():

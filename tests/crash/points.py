@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.rig.invariants import broken_promises, debts, litter
+from tests.rig.invariants import broken_promises, debts, is_blocked, litter
 from tests.rig.sandbox import CONFIG, Sandbox
 from vis_tasks.registry.run import TrustRule, start_registry
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["SCENARIOS", "Driver", "Scenario", "Trial", "count_points", "trial"]
 
 _PACKAGES: dict[str, dict[str, Any]] = {"core": {}, "app": {"dependencies": {"core": "~1.0.0"}}, "tool": {}}
+# A forge that refuses one push to main, whatever comes with it (githooks(5)).
+_REFUSE = """#!/bin/sh
+grep -q refs/heads/main || exit 0
+echo >> pushes
+[ "$(wc -l < pushes)" != {number} ] || {{ echo protected >&2; exit 1; }}
+"""
+_DAY = 86400.0
 _WAY_ON = "run `invoke release` again"
 _FOLDER = Path(__file__).resolve().parents[2]
 
@@ -33,11 +41,15 @@ class Scenario:
     """What is released, and what the humans decide whenever they get to it.
 
     Attributes:
-        verdicts: package → ``approve`` or ``reject``; others are left until the end, when they are approved.
+        verdicts: package → ``approve``, ``reject``, ``block`` (approved, and stopped by the registry's scan) or ``usurp``
+            (rejected, and others put their bytes live under the number); the rest is left until the end, and approved then.
         readable: whether the credentials can read the stage list; else it is OIDC.
         config: more of vis.toml.
         concurrency: uploads at once.
         late: an earlier wave has timed out before, and was approved since.
+        refuse: the push to main, counted from 1, that the remote refuses; 0 for none.
+        locked: a lock on the remote is held; fresh clones then are on another machine.
+        ends: the exit code of a run that does all it can.
     """
 
     name: str
@@ -46,16 +58,28 @@ class Scenario:
     config: str = ""
     concurrency: int = 1
     late: bool = False
+    refuse: int = 0
+    locked: bool = False
+    ends: int = 0
 
 
+_ALL = {"core": "approve", "app": "approve", "tool": "approve"}
 SCENARIOS = {
     each.name: each
     for each in (
-        Scenario("approved", {"core": "approve", "app": "approve", "tool": "approve"}),
+        Scenario("approved", _ALL),
         Scenario("mixed", {"core": "approve", "tool": "reject"}, concurrency=3),
         Scenario("unreadable", {"core": "approve", "app": "approve"}, readable=False),
-        Scenario("late", {"core": "approve", "app": "approve", "tool": "approve"}, late=True),
+        Scenario("late", _ALL, late=True),
         Scenario("plain", {"core": "approve", "app": "approve"}, config="\n[release.packages.tool]\nstage = false\n"),
+        Scenario(
+            "branch", {"core": "approve", "tool": "reject"}, config='\n[release]\nstate-branch = "vis-release-state"\n'
+        ),
+        Scenario("locked", _ALL, config="\n[release]\nremote-lock = true\n", locked=True),
+        Scenario("blocked", {**_ALL, "tool": "block"}),
+        Scenario("mismatch", {**_ALL, "tool": "usurp"}, ends=3),
+        Scenario("version-refused", _ALL, refuse=1),
+        Scenario("chore-refused", _ALL, refuse=2),
     )
 }
 
@@ -76,8 +100,20 @@ class Driver:
         *,
         at: int | None = None,
         number: int = signal.SIGKILL,
+        host: str = "",
+        later: float = 0.0,
     ) -> int:
-        """Release until the end, or until the point where a signal comes; returns the exit code, ``-9`` for a kill."""
+        """Release until the end, or until the point where a signal comes; returns the exit code, ``-9`` for a kill.
+
+        Args:
+            root: the checkout.
+            env: the environment.
+            decide: the humans, who have their turn whenever the release sleeps.
+            at: the boundary of the signal, counted from 1.
+            number: the signal.
+            host: another machine's name; this machine by default.
+            later: seconds by which its clock is ahead.
+        """
         log, trace = root.parent / "log.txt", root.parent / "trace.txt"
         trace.unlink(missing_ok=True)
         order = {
@@ -88,6 +124,8 @@ class Driver:
             "at": at,
             "signal": number,
             "goals": ["release"],
+            "host": host,
+            "later": later,
         }
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
@@ -147,6 +185,11 @@ def world(scenario: Scenario, template: Path, folder: Path) -> Iterator[tuple[Sa
             for name in _PACKAGES:
                 registry.trust(TrustRule(name, issuer.url, {"repository": "acme/tools"}))
             env |= {"GITHUB_ACTIONS": "true", "NPM_ID_TOKEN": registry.id_token(issuer, repository="acme/tools")}
+        if scenario.refuse:
+            hook = box.remote / "hooks" / "pre-receive"
+            hook.parent.mkdir()
+            hook.write_text(_REFUSE.format(number=scenario.refuse))
+            hook.chmod(0o755)
         yield box, registry, env
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -157,8 +200,14 @@ def deciding(registry: Registry, verdicts: Mapping[str, str]) -> Callable[[], No
     def decide() -> None:
         for item in registry.stages():
             verdict = verdicts.get(item.name)
-            if verdict is not None:
-                (registry.approve if verdict == "approve" else registry.reject)(item.id)
+            if verdict == "block":
+                registry.settings.blocked.add(f"{item.name}@{item.version}")
+            if verdict in {"approve", "block"}:
+                registry.approve(item.id)
+            elif verdict is not None:
+                registry.reject(item.id)
+            if verdict == "usurp":
+                registry.seed(item.name, item.version, files={"index.js": "module.exports = 'others made it'\n"})
 
     return decide
 
@@ -173,15 +222,78 @@ def prepared(driver: Driver, scenario: Scenario, box: Sandbox, registry: Registr
     box.commit(box.work, "fix: later")
 
 
+@dataclass
+class Place:
+    """Where it goes on: a checkout, perhaps on another machine.
+
+    Attributes:
+        host: the machine's name; this one by default.
+        later: seconds by which its clock is ahead.
+        untold: main refused what says of the tags that they are there, and only the lost checkout held it: they get no release on
+            the forge and no line in the changelog.
+    """
+
+    root: Path
+    host: str = ""
+    later: float = 0.0
+    untold: bool = False
+
+
+@dataclass
+class Scene:
+    """One scenario being played."""
+
+    driver: Driver
+    scenario: Scenario
+    box: Sandbox
+    registry: Registry
+    env: Mapping[str, str]
+
+    def run(self, place: Place) -> int:
+        """Another run to its end."""
+        decide = deciding(self.registry, self.scenario.verdicts)
+        return self.driver.run(place.root, self.env, decide, host=place.host, later=place.later)
+
+    @property
+    def log(self) -> str:
+        """What all runs said."""
+        return (self.box.folder / "log.txt").read_text()
+
+    @property
+    def will_refuse(self) -> bool:
+        """Whether the remote has yet to refuse its one push."""
+        pushes = self.box.remote / "pushes"
+        count = len(pushes.read_bytes().splitlines()) if pushes.exists() else 0
+        return count < self.scenario.refuse
+
+    @property
+    def lock(self) -> str:
+        """The lock on the remote; empty when there is none."""
+        return self.box.git(self.box.remote, "for-each-ref", "refs/vis/lock")
+
+    @property
+    def tags_alone(self) -> bool:
+        """Whether the remote has refused a push to main, and taken the tags without it."""
+        refused = bool(self.scenario.refuse) and not self.will_refuse
+        return refused and len(self.box.view.refs().tags) > 0
+
+    def first_end(self) -> int:
+        """The exit code of a first run that nobody stops."""
+        return 3 if self.scenario.refuse else self.scenario.ends
+
+
 def count_points(driver: Driver, scenario: Scenario, template: Path, folder: Path) -> list[str]:
     """The labels of all boundaries of the scenario, from a run that nobody kills."""
     with world(scenario, template, folder) as (box, registry, env):
+        scene = Scene(driver, scenario, box, registry, env)
         prepared(driver, scenario, box, registry, env)
-        code = driver.run(box.work, env, deciding(registry, scenario.verdicts))
-        assert code == 0, (box.folder / "log.txt").read_text()
+        code = scene.run(Place(box.work))
+        assert code == scene.first_end(), scene.log
+        assert not scene.will_refuse
         labels = (box.folder / "trace.txt").read_text().splitlines()
-        problems = finish(driver, scenario, box, registry, env, box.work)
-        assert not problems, problems
+        problems = again(scene, Place(box.work)) if scenario.refuse else []
+        problems += finish(scene, Place(box.work))
+        assert not problems, [*problems, scene.log]
         return labels
 
 
@@ -199,60 +311,84 @@ def trial(
     result = Trial()
     ours = frozenset(_PACKAGES)
     with world(scenario, template, folder) as (box, registry, env):
+        scene = Scene(driver, scenario, box, registry, env)
         prepared(driver, scenario, box, registry, env)
         code = driver.run(box.work, env, deciding(registry, scenario.verdicts), at=at, number=number)
         reached = (box.folder / "trace.txt").read_text().splitlines()
         result.label = reached[at - 1] if len(reached) >= at else "before everything"
-        log = box.folder / "log.txt"
-        if code == 0 and len(reached) < at and scenario.concurrency > 1:
+        if code == scene.first_end() and len(reached) < at and scenario.concurrency > 1:
             return Trial(missed=True)
         if code != (-number if number == signal.SIGKILL else 128 + number):
-            result.problems = [f"the run ended with {code}", log.read_text()[-6000:]]
+            result.problems = [f"the run ended with {code}", scene.log[-6000:]]
             return result
-        if number != signal.SIGKILL and _WAY_ON not in log.read_text():
+        if number != signal.SIGKILL and _WAY_ON not in scene.log:
             result.problems.append("the run did not say how to go on")
         result.problems += [f"right after the signal: {each}" for each in broken_promises(box, registry, ours=ours)]
-        root = box.clone("fresh") if fresh else box.work
-        result.problems += again(driver, scenario, box, registry, env, root)
-        result.problems += finish(driver, scenario, box, registry, env, root)
+        place = Place(box.work)
+        if fresh:
+            host = "elsewhere" if scenario.locked else ""
+            place = Place(box.clone("fresh"), host=host, untold=scene.tags_alone)
+        result.problems += again(scene, place)
+        result.problems += finish(scene, place)
         if result.problems:
-            result.problems.append(log.read_text()[-6000:])
+            result.problems.append(scene.log[-6000:])
     return result
 
 
-def again(
-    driver: Driver, scenario: Scenario, box: Sandbox, registry: Registry, env: Mapping[str, str], root: Path
-) -> list[str]:
-    """The next run: it must end well."""
-    code = driver.run(root, env, deciding(registry, scenario.verdicts))
-    return [] if code == 0 else [f"the next run ended with {code}"]
+def again(scene: Scene, place: Place) -> list[str]:
+    """The next run: it must end well. Refused by the remote's lock or hook it says so, and the one after it must."""
+    locked, refusing = bool(place.host and scene.lock), scene.will_refuse
+    code = scene.run(place)
+    problems = []
+    if locked:
+        problems += [] if code == 4 else [f"with the remote locked the next run ended with {code}"]
+        place.later = _DAY
+        code = scene.run(place)
+    if refusing and not scene.will_refuse:
+        problems += [] if code == 3 and "PUSH_REFUSED" in scene.log else [f"refused, the next run ended with {code}"]
+        code = scene.run(place)
+    return problems if code == scene.scenario.ends else [*problems, f"the next run ended with {code}"]
 
 
-def finish(
-    driver: Driver, scenario: Scenario, box: Sandbox, registry: Registry, env: Mapping[str, str], root: Path
-) -> list[str]:
+def finish(scene: Scene, place: Place) -> list[str]:
     """Check; then approve whatever is left, release once more, and check that nothing is owed any more."""
+    box, registry, scenario = scene.box, scene.registry, scene.scenario
     ours = frozenset(_PACKAGES)
     forge_file = box.folder / "forge.json"
+    usurped = {name for name, verdict in scenario.verdicts.items() if verdict == "usurp"}
+    foreign = frozenset((name, version) for name in usurped for version in registry.versions(name)) - {
+        (name, "1.0.0") for name in usurped
+    }
+
+    # The working copy of a state branch stays; what others made live is told by each run until a human drops the entry.
+    kept = "|".join(
+        [
+            r"!! \.vis/release/\.state-branch/",
+            *(f"{name}@{version} as waiting, but it isn't" for name, version in foreign),
+            *(["has no release on the forge", "stands 0 times in CHANGELOG"] if place.untold else []),
+        ]
+    )
 
     def check(when: str) -> list[str]:
         forge = json.loads(forge_file.read_text()) if forge_file.exists() else {}
-        found = (
-            broken_promises(box, registry, ours=ours) + debts(box, registry, ours=ours, forge=forge) + litter(box, root)
-        )
-        return [f"{when}: {each}" for each in found]
+        found = broken_promises(box, registry, ours=ours)
+        found += debts(box, registry, ours=ours, forge=forge, foreign=foreign)
+        found += litter(box, place.root)
+        found += [f"left on the remote: {scene.lock}"] if scene.lock else []
+        return [f"{when}: {each}" for each in found if not re.search(kept, each)]
 
     problems = check("after the next run")
     if registry.stages():
         for item in registry.stages():
             registry.approve(item.id)
-        code = driver.run(root, env, lambda: None)
-        problems += [f"the last run ended with {code}"] if code else []
+        code = scene.run(place)
+        problems += [f"the last run ended with {code}"] if code != scenario.ends else []
         problems += check("at the end")
     for name in ours:
         live = set(registry.versions(name)) - {"1.0.0"}
-        rejected = {line.version for line in registry.audit() if line.name == name and line.action == "rejected"}
+        ended = {line.version for line in registry.audit() if line.name == name and line.action == "rejected"}
+        ended |= {"1.0.1"} if is_blocked(registry, name, "1.0.1") else set()
         count = 2 if scenario.late and name == "core" else 1
-        if len(live | rejected) != count:
-            problems.append(f"at the end {name} has {sorted(live)} live and {sorted(rejected)} rejected")
+        if len(live | ended) != count:
+            problems.append(f"at the end {name} has {sorted(live)} live and {sorted(ended)} rejected or blocked")
     return problems

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ALL = os.environ.get("VIS_CRASH") == "all"
-SHARDS = 8
+SHARDS = 4
 # Of so many boundaries one is tried, each way of going on beginning at another one.
-EVERY = 1 if ALL else 64
+EVERY = 1 if ALL else 128
 WAYS = ("same", "clone", "interrupted")
 
 
