@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -332,6 +333,13 @@ class TestPendingStages:
         guard(world.run(reach=ALL))
         assert [each.spec for each in world.state.approved] == ["a@1.0.5"]
         assert world.state.pending == ()
+
+    def test_one_that_was_adopted_by_its_sha1_learns_the_hash_that_its_tag_names(self, tmp_path):
+        ours = entry("a", "1.0.5")
+        world = self.planned(tmp_path, replace(ours, integrity=None))
+        world.registry.live_versions["a", "1.0.5"] = Live(ours.integrity, ours.shasum)
+        guard(world.run(reach=ALL))
+        assert [each.integrity for each in world.state.approved] == [ours.integrity]
 
     def test_a_plan_heals_nothing(self, tmp_path):
         world = self.planned(tmp_path, entry("a", "1.0.5"))

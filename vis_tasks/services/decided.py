@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.config.durations import format_duration
 from vis_tasks.services.run import Outcome
+from vis_tasks.services.stage_guard import with_hash
 from vis_tasks.services.state import timestamp
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Liv
     console = run.tools.console
     run.happened(f"{entry.spec} {_EVENTS[verdict]}")
     if verdict == "approved":
-        if entry.integrity is None and live is not None:
-            entry = replace(entry, integrity=live.integrity)  # compared by its sha1: the tag names the stronger hash
+        entry = with_hash(entry, live)
         run.state.change(lambda state: state.approve(entry))
         run.state.note(lambda journal: journal.add("published", entry.spec))
         console.success(f"{entry.spec} was approved and is live")

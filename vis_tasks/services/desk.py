@@ -13,7 +13,7 @@ from vis_tasks.ports import Decided, Deciding
 from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.readings import read_all, registry_of
 from vis_tasks.services.record import record
-from vis_tasks.services.stage_guard import liveness, mismatch
+from vis_tasks.services.stage_guard import compare, liveness, mismatch, with_hash
 from vis_tasks.services.stage_needs import needs_of
 from vis_tasks.services.state import seconds_since, timestamp
 
@@ -228,12 +228,12 @@ class _Counter:
                 now = timestamp(self._run.tools.clock.now())
                 state.change(lambda old: old.bury(*entry.key, now).drop(*entry.key))
             return Decision(entry, "rejected")
-        live = liveness(self._run, entry)
+        live, found = compare(self._run, entry)
         if live is Liveness.DIFFERENT:
-            return Decision(entry, "failed", mismatch(entry).message)
+            return Decision(entry, "failed", mismatch(entry, found).message)
         installable = live in {Liveness.SAME, Liveness.UNVERIFIED}
         if installable and known is not None:
-            state.change(lambda old: old.approve(known))
+            state.change(lambda old: old.approve(with_hash(known, found)))
         return Decision(entry, "approved", live=installable)
 
 

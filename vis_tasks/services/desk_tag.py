@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.decision import Liveness
 from vis_tasks.services.guard import check_branch, check_remote, check_repository
 from vis_tasks.services.lock import machine_lock
-from vis_tasks.services.stage_guard import liveness
+from vis_tasks.services.stage_guard import compare, with_hash
 from vis_tasks.services.tag import tag
 from vis_tasks.services.wave import find_wave
 from vis_tasks.services.wave_end import finish_wave
@@ -58,9 +58,11 @@ def _wait(run: Run, entries: Sequence[Entry]) -> list[Entry]:
     told = False
     while True:
         for entry in list(late):
-            if liveness(run, entry) in {Liveness.SAME, Liveness.UNVERIFIED}:
+            live, found = compare(run, entry)
+            if live in {Liveness.SAME, Liveness.UNVERIFIED}:
                 late.remove(entry)
-                run.state.change(lambda state, entry=entry: state.approve(state.find(*entry.key) or entry))  # type: ignore[misc]
+                hashed = with_hash(run.state.pending().find(*entry.key) or entry, found)
+                run.state.change(lambda state, hashed=hashed: state.approve(hashed))  # type: ignore[misc]
         left = deadline - clock.monotonic()
         if not late or left <= 0:
             return late

@@ -6,6 +6,7 @@ that names it. The same version again is not a conflict: that is the wave being 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness, same_bytes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.pending import Entry
     from vis_tasks.services.run import Run
 
-__all__ = ["check_pending_stages", "compare", "liveness", "mismatch", "refusal"]
+__all__ = ["check_pending_stages", "compare", "liveness", "mismatch", "refusal", "with_hash"]
 
 
 def check_pending_stages(run: Run) -> None:
@@ -42,7 +43,8 @@ def check_pending_stages(run: Run) -> None:
         if live in {Liveness.SAME, Liveness.UNVERIFIED}:
             run.tools.console.detail(f"{entry.spec} was approved in the meantime; its tag will be made")
             if not run.plan_only:
-                run.state.change(lambda old, entry=entry: old.approve(entry))  # type: ignore[misc]
+                hashed = with_hash(entry, found)
+                run.state.change(lambda old, hashed=hashed: old.approve(hashed))  # type: ignore[misc]
         elif live is Liveness.DIFFERENT:
             raise mismatch(entry, found)
         else:
@@ -68,6 +70,11 @@ def compare(run: Run, entry: Entry) -> tuple[Liveness, Live | None]:
         )
         return same, found
     return (Liveness.UNKNOWN if isinstance(found, Unknown) else Liveness.NO), None
+
+
+def with_hash(entry: Entry, live: Live | None) -> Entry:
+    """What was compared by its sha1 alone learns the stronger hash from what is live: its tag names it."""
+    return entry if entry.integrity or live is None else replace(entry, integrity=live.integrity)
 
 
 def _url(run: Run, entry: Entry) -> str:
