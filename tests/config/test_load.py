@@ -147,6 +147,7 @@ WRONG = [
     ("[release]\nfixed = ['a']", "release.fixed", 'is one list; allowed: a list of lists of strings, such as [["a", "…"]]'),
     ("[release]\nfixed = [['a'], 'b']", "release.fixed[1]", "is a string; allowed: a list of strings"),
     ("[release.packages]\n'@a/b' = false", 'release.packages."@a/b"', 'allowed: a table: [release.packages."@a/b"]'),
+    ("[release]\nconcurency = 2", "release.concurency", "did you mean release.publish.concurrency?"),
     ("[release]\nrules = 'changeset'", "release.rules", 'did you mean "changesets"?'),
     ("[release]\nchanges-dir = '../up'", "release.changes-dir", "inside the workspace"),
     ("[release]\nchanges-dir = 'C:/x'", "release.changes-dir", "inside the workspace"),

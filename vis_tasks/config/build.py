@@ -53,7 +53,9 @@ class Builder:
         known = options(table)
         suggestion = nearest(key, known)
         if not suggestion:
-            homes = [dotted((*home, key)) for home, other in walk() if key in options(other) and "<name>" not in home]
+            tables = [(home, options(other)) for home, other in walk() if "<name>" not in home]
+            homes = [dotted((*home, key)) for home, other in tables if key in other]
+            homes = homes or [dotted((*home, near)) for home, other in tables if (near := nearest(key, other))]
             suggestion = homes[0] if len(homes) == 1 else ""
         here = f"in [{dotted(path)}]" if path else "at the top level"
         self._add((*path, key), "is unknown", allowed=f"{here}: {', '.join(known)}", suggestion=suggestion)

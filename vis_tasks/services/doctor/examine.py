@@ -8,6 +8,7 @@ from vis_tasks.core.selection import managed
 from vis_tasks.errors import MissingExtra, VisError
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
 from vis_tasks.services.doctor.forge import forge_findings
+from vis_tasks.services.doctor.names import name_findings
 from vis_tasks.services.doctor.registry import client_findings, npm_findings, oidc_findings
 from vis_tasks.services.doctor.repository import checkout_findings, repository_findings, state_findings
 from vis_tasks.services.tag_names import check_tag_names
@@ -72,6 +73,7 @@ def local_findings(run: Run) -> tuple[Finding, ...]:
 def _workspace(run: Run) -> Iterator[Finding]:
     check_tag_names(run)
     packages = managed(run.workspace, run.release)
+    yield from name_findings(run)
     if not packages:
         hint = "look at `include`, `ignore` and `private-packages` under [release]"
         yield Finding("workspace.packages", FAIL, f"none of {len(run.workspace.packages)} package(s) is released", hint)
