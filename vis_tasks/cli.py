@@ -1,93 +1,28 @@
-"""The ``vis-tasks`` binary: the same tasks without a tasks.py."""
+"""The ``vis-tasks`` binary. Little is imported here: npm begins to say how it is configured before Invoke is there."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-from invoke.exceptions import Exit, ParseError
-from invoke.program import Program
+__all__ = ["main"]
 
-from vis_tasks.errors import UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-__all__ = ["main", "program"]
-
-
-# Invoke (3.0, ``completion/zsh.completion``) asks for `words` where compctl doesn't set it: no options are completed, and no
-# tasks of a program with a dash in its name.
-_ZSH = """\
-_vis_tasks() { compadd -- ${(f)"$($words[1] --complete -- $words)"} }
-compdef _vis_tasks vis-tasks
-"""
-
-
-class _Program(Program):
-    """Invoke's Program; a command line that can't be read ends as all bad input here does: the nearest name, exit code 2."""
-
-    def parse_core_args(self) -> None:
-        """Read the core options."""
-        super().parse_core_args()
-        if self.args["print-completion-script"].value == "zsh":
-            sys.stdout.write(_ZSH)
-            raise Exit
-
-    def parse_tasks(self) -> None:
-        """Read everything behind the core options."""
-        try:
-            super().parse_tasks()
-        except ParseError as error:
-            text, way = self._said(error)
-            raise Exit(f"error: {text}\n  Next steps: {way}", UsageError.exit_code) from None
-
-    def _said(self, error: ParseError) -> tuple[str, str]:
-        """Invoke's words (3.0, ``parser/parser.py``) in ours, and the way out."""
-        task = getattr(error.context, "name", None) or ""
-        way = f"vis-tasks --help {task}" if task else "vis-tasks --list"
-        if valueless := re.search(r"<Argument: ([\w-]+).*needed value", str(error)):
-            return f"--{valueless[1]} needs a value", way
-        unknown = re.fullmatch(r"No idea what '(.*)' is!", str(error))
-        if unknown is None:
-            return str(error), way
-        word = unknown[1]
-        if word.startswith("-"):
-            # The context is the task that the option was meant for; without a name it is the program itself.
-            context = error.context if task else self.initial_context
-            flags = context.flags if context else ()
-            return f"{task or 'vis-tasks'} has no option {word}{_nearest(word, flags)}", way
-        names = self.collection.task_names
-        every = [*names, *(alias for aliases in names.values() for alias in aliases)]
-        return f"there is no command {word!r}{_nearest(word, every)}", "vis-tasks --list"
-
-
-def _nearest(word: str, names: Iterable[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(word.partition("=")[0], list(names), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def program() -> Program:
-    """Invoke's Program over our namespace; a tasks.py in the current folder is not read."""
-    from vis_tasks.__about__ import __version__
-    from vis_tasks.tasks import release_namespace
-
-    return _Program(
-        name="vis-tasks",
-        binary="vis-tasks",
-        binary_names=["vis-tasks"],
-        namespace=release_namespace(),
-        version=__version__,
-    )
+# Commands that ask the registry (`program` alone knows which there are; one that is missing here begins later).
+_ASKING = frozenset({"pack", "stage", "wait", "reconcile", "tag", "release"})
+_TELLING = frozenset({"-h", "--help", "-l", "--list", "-V", "--version", "--complete"})
 
 
 def main() -> None:
     """Run the program; what it raises is an exit code."""
+    words, here = frozenset(sys.argv[1:]), Path.cwd()
+    if words & _ASKING and not words & _TELLING and (here / "vis.toml").is_file():
+        from vis_tasks.wiring import ask_npm_soon
+
+        ask_npm_soon(here)
     try:
+        from vis_tasks.program import program
+
         program().run(sys.argv)
         sys.stdout.flush()
     except BrokenPipeError:

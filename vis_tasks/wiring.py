@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from vis_tasks.adapters.ahead import Ahead
     from vis_tasks.adapters.forge.comments import Comments
     from vis_tasks.adapters.forge.settings import Settings
     from vis_tasks.adapters.git import GitCli
@@ -198,6 +199,16 @@ def build_settings(provider: str, remote: Remote, config: Config) -> Settings | 
     return settings_for(provider, remote, os.environ, config.release.forge.url, clock=SystemClock())
 
 
+_asked_npm: dict[Path, Ahead[Any]] = {}
+
+
+def ask_npm_soon(root: Path) -> None:
+    """Begin to ask npm for its configuration; the next tools built for this root get the answer. One process."""
+    from vis_tasks.adapters.npm.early import begin_asking
+
+    _asked_npm[root] = begin_asking(root)
+
+
 def build_tools(root: Path, config: Config, console: Console) -> Tools:
     """All ports for one workspace. Starts no process and makes no request."""
     from vis_tasks.adapters.ahead import Ahead
@@ -214,11 +225,12 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
     git = GitCli(runner, root, os.environ)
     clock = SystemClock()
 
-    npm = Ahead(lambda: _npm(root, config, runner, clock))
+    asked = _asked_npm.pop(root, None)
+    npm = Ahead(lambda: _npm(root, config, runner, clock, asked))
 
     def npm_soon() -> None:
         npm.begin()
-        Ahead(_import_requests).begin()
+        Ahead(_import_http).begin()
 
     def forge() -> Forge | None:
         from vis_tasks.adapters.forge import forge_for
@@ -355,16 +367,20 @@ def _looking_run(root: Path, config: Config) -> Run:
     return Run(looking, config, plan_only=True)
 
 
-def _npm(root: Path, config: Config, runner: Runner, clock: Clock) -> Npm:
+def _npm(root: Path, config: Config, runner: Runner, clock: Clock, asked: Ahead[Any] | None = None) -> Npm:
+    from vis_tasks.adapters.npm.early import EarlyRunner
     from vis_tasks.adapters.npm.side import NpmSide
     from vis_tasks.adapters.person import TerminalForeground
 
     foreground = TerminalForeground(os.environ)
+    if asked is not None:
+        runner = EarlyRunner(runner, asked)
     return NpmSide.load(runner, root, os.environ, clock, config.release.publish, foreground=foreground)
 
 
-def _import_requests() -> None:
-    import vis_tasks.adapters.npm.http  # noqa: F401  (0.15 s, while git is at work)
+def _import_http() -> None:
+    import vis_tasks.adapters.npm.http
+    import vis_tasks.adapters.npm.session  # noqa: F401  (0.1 s, while git is at work)
 
 
 def _read_tarball(path: Path) -> Tarball:

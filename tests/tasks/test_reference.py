@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vis_tasks import release_namespace
-from vis_tasks.cli import program
+from vis_tasks.program import program
 from vis_tasks.tasks.reference import commands_page
 
 TOP = Path(__file__).resolve().parents[2]

@@ -42,7 +42,8 @@ def ours(config: NpmConfig, server: Server) -> str | None:
     url = config.registry.rstrip("/") + "/-/ping"
     auth = config.auth_for(url)
     headers = {"Authorization": auth.header} if auth.header else {}
-    assert config.session(config.registry).get(url, headers=headers, timeout=10).status_code == 200
+    with config.session(config.registry).send("GET", url, headers=headers, timeout=(10, 10)) as response:
+        assert response.status == 200
     return server.requests[-1].headers.get("Authorization")
 
 

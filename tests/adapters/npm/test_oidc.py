@@ -5,16 +5,24 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 
 from tests.adapters.npm.support import Answer, Server
 from tests.fakes import FakeClock
+from vis_tasks.adapters.npm.config import NpmConfig
 from vis_tasks.adapters.npm.identity import can_identify, signs_provenance
 from vis_tasks.adapters.npm.oidc import TrustedPublisher
 from vis_tasks.ports import Unknown, Unreadable
+
+if TYPE_CHECKING:
+    from vis_tasks.adapters.npm.session import NpmSession
+
+
+def session() -> NpmSession:
+    return NpmConfig("11.19.1", Path.cwd(), {}).session("http://localhost/")
 
 
 def jwt(**claims: Any) -> str:
@@ -76,7 +84,7 @@ def on_github(server: Server, clock: FakeClock, **env: str) -> TrustedPublisher:
 
 def test_github_is_asked_for_the_audience_of_the_registrys_host(server):
     publisher = on_github(server, FakeClock())
-    assert publisher.token(requests.Session(), "@acme/a") == "npm_exchangedexchanged"
+    assert publisher.token(session(), "@acme/a") == "npm_exchangedexchanged"
     first, second = server.requests
     assert first.path == "/token?api-version=2&audience=npm%3A127.0.0.1"
     assert first.headers["Authorization"] == "Bearer request-secret"
@@ -85,30 +93,30 @@ def test_github_is_asked_for_the_audience_of_the_registrys_host(server):
 
 def test_a_token_is_kept_until_a_minute_before_it_expires(server):
     clock = FakeClock()
-    publisher, session = on_github(server, clock), requests.Session()
+    publisher, opened = on_github(server, clock), session()
     for _ in range(3):
-        publisher.token(session, "@acme/a")
+        publisher.token(opened, "@acme/a")
     assert len(server.requests) == 2
     clock.advance(59.5 * 60)
-    publisher.token(session, "@acme/a")
+    publisher.token(opened, "@acme/a")
     assert len(server.requests) == 4, "both have expired by then"
 
 
 def test_one_identity_serves_many_packages(server):
     server.routes["POST /-/npm/v1/oidc/token/exchange/package/b"] = Answer(201, {"token": "npm_other", "expires": "x"})
-    publisher, session = on_github(server, FakeClock()), requests.Session()
-    publisher.token(session, "@acme/a")
-    publisher.token(session, "b")
+    publisher, opened = on_github(server, FakeClock()), session()
+    publisher.token(opened, "@acme/a")
+    publisher.token(opened, "b")
     assert sum(request.method == "GET" for request in server.requests) == 1
-    publisher.token(session, "b")
+    publisher.token(opened, "b")
     assert len(server.requests) == 4, "a token whose end can't be read is used once"
 
 
 def test_a_refused_token_is_exchanged_anew(server):
-    publisher, session = on_github(server, FakeClock()), requests.Session()
-    publisher.token(session, "@acme/a")
+    publisher, opened = on_github(server, FakeClock()), session()
+    publisher.token(opened, "@acme/a")
     publisher.forget("@acme/a")
-    publisher.token(session, "@acme/a")
+    publisher.token(opened, "@acme/a")
     assert len(server.requests) == 4
 
 
@@ -125,7 +133,7 @@ def test_a_refused_token_is_exchanged_anew(server):
 )
 def test_trouble_at_the_provider_is_told_from_a_no(server, answer, kind):
     server.routes["GET /token"] = answer
-    assert isinstance(on_github(server, FakeClock()).token(requests.Session(), "@acme/a"), kind)
+    assert isinstance(on_github(server, FakeClock()).token(session(), "@acme/a"), kind)
 
 
 @pytest.mark.parametrize(
@@ -140,4 +148,4 @@ def test_trouble_at_the_provider_is_told_from_a_no(server, answer, kind):
 )
 def test_trouble_at_the_exchange_is_told_from_a_no(server, answer, kind):
     server.routes["POST /-/npm/v1/oidc/token/exchange/package/@acme%2Fa"] = answer
-    assert isinstance(on_github(server, FakeClock()).token(requests.Session(), "@acme/a"), kind)
+    assert isinstance(on_github(server, FakeClock()).token(session(), "@acme/a"), kind)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
+import urllib3
 
 from tests.adapters.npm.authority import Authority, make_authority
 from tests.adapters.npm.support import Answer, Server
@@ -16,6 +17,8 @@ from vis_tasks.errors import Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from vis_tasks.adapters.npm.session import NpmSession
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +48,13 @@ def mutual(authority):
         yield server
 
 
-def get(session: requests.Session, server: Server) -> int:
-    return session.get(server.url, timeout=10).status_code
+def get(session: NpmSession, server: Server) -> int:
+    with session.send("GET", server.url, headers={}, timeout=(10, 10)) as response:
+        return response.status
 
 
 def test_an_unknown_authority_is_not_trusted(tmp_path, secure):
-    with pytest.raises(requests.exceptions.SSLError):
+    with pytest.raises(urllib3.exceptions.SSLError):
         get(config(tmp_path).session(), secure)
 
 
@@ -67,16 +71,14 @@ def test_ca_is_trusted_as_a_text_and_as_a_list(tmp_path, secure, authority):
 def test_a_configured_authority_replaces_the_others(tmp_path, secure, authority):
     session = config(tmp_path, cafile=str(authority.ca)).session()
     assert get(session, secure) == 200
-    adapter: Any = session.get_adapter("https://localhost/")
-    assert len(adapter._context.get_ca_certs()) == 1
+    assert len(session._context().get_ca_certs()) == 1
 
 
 def test_extra_certificates_of_node_are_added(tmp_path, secure, authority):
     env = {"NODE_EXTRA_CA_CERTS": str(authority.ca)}
     session = config(tmp_path, env).session()
     assert get(session, secure) == 200
-    adapter: Any = session.get_adapter("https://localhost/")
-    assert len(adapter._context.get_ca_certs()) > 1
+    assert len(session._context().get_ca_certs()) > 1
 
 
 def test_strict_ssl_can_be_switched_off(tmp_path, secure):
@@ -99,7 +101,7 @@ def test_a_client_certificate_is_not_shown_elsewhere(tmp_path, mutual, authority
         "//localhost:1/:certfile": str(authority.cert),
         "//localhost:1/:keyfile": str(authority.key),
     }
-    with pytest.raises(requests.exceptions.RequestException):
+    with pytest.raises(urllib3.exceptions.HTTPError):
         get(config(tmp_path, **values).session(mutual.url), mutual)
 
 
@@ -114,7 +116,19 @@ def test_requests_go_through_the_configured_proxy(tmp_path):
     with Server() as proxy:
         proxy.routes["GET http://registry.test/-/ping"] = Answer(200, {"via": "proxy"})
         session = config(tmp_path, proxy=proxy.url).session()
-        assert session.get("http://registry.test/-/ping", timeout=10).json() == {"via": "proxy"}
+        with session.send("GET", "http://registry.test/-/ping", headers={}, timeout=(10, 10)) as response:
+            assert response.json() == {"via": "proxy"}
+
+
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_a_proxys_credentials_stand_in_its_address(tmp_path, scheme):
+    with Server() as proxy:
+        proxy.routes["GET http://registry.test/"] = Answer(200, {})
+        session = config(tmp_path, proxy=f"{scheme}me:p%40ss@{proxy.host}").session()
+        with session.send("GET", "http://registry.test/", headers={}, timeout=(10, 10)) as response:
+            assert response.status == 200
+        sent = {name.lower(): value for name, value in proxy.requests[-1].headers.items()}
+    assert sent["proxy-authorization"] == "Basic " + base64.b64encode(b"me:p@ss").decode()
 
 
 def test_noproxy_goes_past_the_proxy(tmp_path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -22,11 +22,16 @@ from vis_tasks.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import requests
-
+    from vis_tasks.adapters.npm.session import NpmSession
     from vis_tasks.ports import Runner
 
-__all__ = ["NpmConfig", "committed_registry"]
+__all__ = ["CONFIG_ENV", "CONFIG_WORDS", "NpmConfig", "committed_registry"]
+
+CONFIG_WORDS = ("config", "list", "--json")
+"""How npm is asked for its configuration."""
+
+CONFIG_ENV = {"npm_config_update_notifier": "false"}
+"""And with which variables: once a day it would ask the registry for a newer npm before it ends."""
 
 _SECRET_KEYS = (":_authToken", ":_auth", ":_password")
 # npm refuses these outside of a registry's key since version 9 (ERR_INVALID_AUTH).
@@ -158,7 +163,7 @@ class NpmConfig:
             return {}
         return {f"npm_config_{self.token_key}": str(self.values[self.token_key])}
 
-    def session(self, url: str | None = None) -> requests.Session:
+    def session(self, url: str | None = None) -> NpmSession:
         """A session with npm's certificate authorities, ``strict-ssl``, proxies and user agent; credentials are the caller's.
 
         Args:
@@ -167,25 +172,28 @@ class NpmConfig:
         Raises:
             vis_tasks.errors.Refused: code ``NPM_CONFIG`` when certificates can't be loaded.
         """
-        from vis_tasks.adapters.npm.session import build_session, proxy_for, tls_context
+        from vis_tasks.adapters.npm.session import NpmSession, proxy_for, tls_context
 
         strict = self.values.get("strict-ssl") is not False
         configured = next((each for each in (self.values.get("https-proxy"), self.values.get("proxy")) if each), None)
         no_proxy = self.values.get("noproxy") or ""
         no_proxy = ",".join(map(str, no_proxy)) if isinstance(no_proxy, list) else str(no_proxy)
-        context = tls_context(
+        context = partial(
+            tls_context,
             strict=strict,
             authorities=self._authorities,
             client_cert=self.auth_for(url).client_cert if url else None,
             env=self.env,
             root=self.root,
         )
+        if not (url or "").startswith("http:"):
+            context()  # what can't be loaded is told before anything is sent
 
         @cache
         def _proxy(host: str) -> str | None:
             return proxy_for(host, configured=configured, no_proxy=no_proxy, env=self.env)
 
-        return build_session(
+        return NpmSession(
             context=context,
             strict=strict,
             proxy=lambda to: _proxy(urljoin(to, "/")),
@@ -220,11 +228,11 @@ def _slashed(url: str) -> str:
 def _ask_npm(runner: Runner, root: Path, npm: Sequence[str]) -> tuple[dict[str, Any], Path]:
     """The public settings, and the folder whose npmrc is the project's."""
     project = _project(root.absolute())
-    done = runner.run([*npm, "config", "list", "--json"], cwd=root, check=False)
+    done = runner.run([*npm, *CONFIG_WORDS], cwd=root, env=CONFIG_ENV, check=False)
     if done.code != 0 and "ENOWORKSPACES" in done.stdout + done.stderr:
         # npm won't tell inside a member of a workspace; there the root's npmrc counts, so ask at the root.
         project = next((each for each in project.parents if _has_workspaces(each / "package.json")), project)
-        done = runner.run([*npm, "config", "list", "--json"], cwd=project, check=False)
+        done = runner.run([*npm, *CONFIG_WORDS], cwd=project, env=CONFIG_ENV, check=False)
     try:
         public = json.loads(done.stdout)
     except ValueError:
@@ -236,7 +244,8 @@ def _ask_npm(runner: Runner, root: Path, npm: Sequence[str]) -> tuple[dict[str, 
             code="NPM_CONFIG",
             hint="Run `npm config list` there and mend what it names.",
         )
-    public.pop("json", None)  # our own option
+    for own in ("json", "update-notifier"):
+        public.pop(own, None)
     return public, project
 
 

@@ -1,4 +1,4 @@
-"""Uploads of our own over npm's documented HTTP API: no process, one kept-alive connection per thread. Imports requests lazily.
+"""Uploads of our own over npm's documented HTTP API: no process, one kept-alive connection per thread. Imports urllib3 lazily.
 
 The request is the one that ``libnpmpublish/lib/publish.js`` of npm 11.19 makes. What it can't do is sign provenance.
 """
@@ -24,11 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    import requests
-
     from vis_tasks.adapters.npm.config import NpmConfig
     from vis_tasks.adapters.npm.http import Reply
     from vis_tasks.adapters.npm.oidc import TrustedPublisher
+    from vis_tasks.adapters.npm.session import NpmSession
     from vis_tasks.ports import Clock, Tarball
 
 __all__ = ["DirectStager", "publish_packument"]
@@ -154,37 +153,30 @@ class DirectStager:
     def _send(
         self, method: str, url: str, tarball: Tarball, auth: Auth, *, tag: str, access: str | None, staging: bool
     ) -> Reply | Unknown:
-        import requests
-        import urllib3
-
-        from vis_tasks.adapters.npm.http import read_reply, trouble_of
+        from vis_tasks.adapters.npm.http import TROUBLE, read_reply, trouble_of
 
         document = publish_packument(tarball, self._registry, tag=tag, access=access)
+        body = _Body(document, tarball.path, tarball.size)
         headers = {
             "Accept": "application/json",
             "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
             "npm-command": "stage" if staging else "publish",
             **({"Authorization": auth.header} if auth.header else {}),
             **({"npm-otp": str(self._config.values["otp"])} if self._config.values.get("otp") else {}),
         }
         try:
-            with self._session().request(
-                method,
-                url,
-                data=_Body(document, tarball.path, tarball.size),
-                headers=headers,
-                stream=True,
-                allow_redirects=False,
-                timeout=(_CONNECT_TIMEOUT, _TIMEOUT),
+            with self._session().send(
+                method, url, headers=headers, body=body, timeout=(_CONNECT_TIMEOUT, _TIMEOUT)
             ) as response:
-                return _lenient(read_reply(response, self._clock), response.status_code, staging=staging)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+                return _lenient(read_reply(response, self._clock), response.status, staging=staging)
+        except TROUBLE as error:
             return trouble_of(error)
 
-    def _session(self) -> requests.Session:
+    def _session(self) -> NpmSession:
         if not hasattr(self._local, "session"):
             self._local.session = self._config.session(self._registry)
-        session: requests.Session = self._local.session
+        session: NpmSession = self._local.session
         return session
 
 
@@ -239,6 +231,9 @@ class _Body:
         return self._length
 
     def __iter__(self) -> Iterator[bytes]:
+        if self._length <= _CHUNK:  # each part would be a packet
+            yield b"".join([self._before, base64.b64encode(self._path.read_bytes()), self._after])
+            return
         yield self._before
         with self._path.open("rb") as file:
             while chunk := file.read(_CHUNK):

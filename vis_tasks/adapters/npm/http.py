@@ -1,4 +1,4 @@
-"""One GET, and what its answer is worth. Imports requests: import this lazily.
+"""One GET, and what its answer is worth. Imports urllib3: import this lazily.
 
 Network trouble, lies about length, foreign content types and bad JSON are all `Unknown`: none of them says "no".
 """
@@ -12,9 +12,8 @@ import ssl
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
-import requests
 import urllib3
 
 from vis_tasks.adapters.redact import redact
@@ -24,9 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from vis_tasks.adapters.npm.auth import Auth
+    from vis_tasks.adapters.npm.session import NpmSession
     from vis_tasks.ports import Clock
 
-__all__ = ["Reply", "get_bytes", "get_json", "read_reply", "trouble_of"]
+__all__ = ["TROUBLE", "Reply", "get_bytes", "get_json", "read_reply", "trouble_of"]
+
+TROUBLE = (urllib3.exceptions.HTTPError, OSError, ValueError)
+"""What sending a request may raise: for `trouble_of`."""
 
 _CONNECT_TIMEOUT = 10.0
 _READ_TIMEOUT = 30.0
@@ -71,7 +74,7 @@ class Reply:
 
 
 def get_json(
-    session: requests.Session,
+    session: NpmSession,
     url: str,
     *,
     auth: Auth,
@@ -91,12 +94,12 @@ def get_json(
         clock: for the limit on the whole answer (60 s) and for dates in ``Retry-After``.
         accept: the ``Accept`` header.
     """
-    address = requests.Request("GET", url, params=dict(params)).prepare().url or url
+    address = f"{url}?{urlencode(params)}" if params else url
     headers = {"Accept": accept, "Cache-Control": "no-cache"}
     return _follow(session, address, headers, auth, lambda response: read_reply(response, clock))
 
 
-def get_bytes(session: requests.Session, url: str, *, auth: Auth, clock: Clock, largest: int) -> bytes | int | Unknown:
+def get_bytes(session: NpmSession, url: str, *, auth: Auth, clock: Clock, largest: int) -> bytes | int | Unknown:
     """GET a file, whole or not at all, under the same rules as `get_json`.
 
     Args:
@@ -110,27 +113,27 @@ def get_bytes(session: requests.Session, url: str, *, auth: Auth, clock: Clock, 
         The bytes, or the HTTP status when it isn't 200.
     """
 
-    def take(response: requests.Response) -> bytes | int | Unknown:
-        return _body(response, clock, largest) if response.status_code == _OK else response.status_code
+    def take(response: urllib3.BaseHTTPResponse) -> bytes | int | Unknown:
+        return _body(response, clock, largest) if response.status == _OK else response.status
 
     # A tarball is compressed already; asked for as it is, its bytes can be compared.
     return _follow(session, url, {"Accept": "application/octet-stream, */*", "Accept-Encoding": "identity"}, auth, take)
 
 
 def _follow(
-    session: requests.Session,
+    session: NpmSession,
     address: str,
     headers: dict[str, str],
     auth: Auth,
-    take: Callable[[requests.Response], T | Unknown],
+    take: Callable[[urllib3.BaseHTTPResponse], T | Unknown],
 ) -> T | Unknown:
     if auth.header:
         headers["Authorization"] = auth.header
     try:
         for _ in range(_MOST_REDIRECTS + 1):
-            with _send(session, address, headers) as response:
+            with session.send("GET", address, headers=headers, timeout=(_CONNECT_TIMEOUT, _READ_TIMEOUT)) as response:
                 target = response.headers.get("Location")
-                if response.status_code not in _REDIRECTS or not target:
+                if response.status not in _REDIRECTS or not target:
                     return take(response)
             target = urljoin(address, target)
             if urlsplit(target).scheme not in {"http", "https"}:
@@ -138,25 +141,14 @@ def _follow(
             if _origin(target) != _origin(address):
                 headers.pop("Authorization", None)
             address = target
-    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+    except TROUBLE as error:
         return trouble_of(error)
     return Unknown("redirect", f"more than {_MOST_REDIRECTS} redirects")
 
 
-@contextlib.contextmanager
-def _send(session: requests.Session, url: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
-    response = session.get(
-        url, headers=dict(headers), stream=True, allow_redirects=False, timeout=(_CONNECT_TIMEOUT, _READ_TIMEOUT)
-    )
-    try:
-        yield response
-    finally:
-        response.close()  # gives the connection back when the body was read to its end
-
-
-def read_reply(response: requests.Response, clock: Clock) -> Reply | Unknown:
+def read_reply(response: urllib3.BaseHTTPResponse, clock: Clock) -> Reply | Unknown:
     """The whole answer (60 s and 32 MiB at most); `Unknown` when it can't be read or is a success without JSON."""
-    status = response.status_code
+    status = response.status
     retry_after = _retry_after(response.headers.get("Retry-After"), clock)
     data = _body(response, clock)
     if isinstance(data, Unknown):
@@ -175,11 +167,11 @@ def read_reply(response: requests.Response, clock: Clock) -> Reply | Unknown:
     return Reply(status, body, is_json, retry_after)
 
 
-def _body(response: requests.Response, clock: Clock, largest: int | None = None) -> bytes | Unknown:
+def _body(response: urllib3.BaseHTTPResponse, clock: Clock, largest: int | None = None) -> bytes | Unknown:
     deadline = clock.monotonic() + _WHOLE_TIMEOUT
     data = bytearray()
     # read1 hands over whatever has arrived, so that a server sending a byte now and then meets the deadline.
-    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+    while chunk := response.read1(_CHUNK, decode_content=True):
         data += chunk
         if len(data) > (largest or _LARGEST):
             return Unknown("too large", f"an answer of more than {(largest or _LARGEST) // 1024 // 1024} MiB")
@@ -211,11 +203,11 @@ def trouble_of(error: BaseException) -> Unknown:
     chain = list(_causes(error))
     why = redact(" ".join(str(error).split())[:300])
     kinds: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-        ((ssl.SSLError, requests.exceptions.SSLError), "tls"),
-        ((urllib3.exceptions.ProxyError, requests.exceptions.ProxyError), "proxy"),
+        ((ssl.SSLError, urllib3.exceptions.SSLError), "tls"),
+        ((urllib3.exceptions.ProxyError,), "proxy"),
         ((ConnectionRefusedError,), "connection refused"),
         ((socket.gaierror,), "name not found"),
-        ((requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), "timeout"),
+        ((urllib3.exceptions.TimeoutError, TimeoutError), "timeout"),
         ((urllib3.exceptions.IncompleteRead,), "truncated"),
         ((urllib3.exceptions.DecodeError,), "truncated"),
         ((ConnectionError, urllib3.exceptions.ProtocolError), "connection reset"),
@@ -228,14 +220,14 @@ def trouble_of(error: BaseException) -> Unknown:
 
 
 def _in_words(kind: str, error: BaseException) -> str:
-    """The error's own words, where it has some: those of urllib3 and requests hold addresses of objects and pools."""
+    """The error's own words, where it has some: those of urllib3 hold addresses of objects and pools."""
     words = redact(" ".join(str(getattr(error, "strerror", None) or error).split())[:200])
     empty = words.lower() in {"", kind} or "Pool(" in words or " object at 0x" in words
     return kind if empty else f"{kind}: {words}"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, what caused it, and the errors that urllib3 and requests carry as arguments."""
+    """The error, what caused it, and the errors that urllib3 carries as arguments."""
     seen: set[int] = set()
     queue: list[BaseException] = [error]
     while queue:

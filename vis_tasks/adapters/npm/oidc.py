@@ -1,6 +1,6 @@
 """Trusted publishing without npm: an id token of CI, exchanged for a short-lived token per package.
 
-Source: ``lib/utils/oidc.js`` of npm 11.19 and npm's API description (oidc.yaml). Imports requests: import this lazily.
+Source: ``lib/utils/oidc.js`` of npm 11.19 and npm's API description (oidc.yaml). Imports urllib3: import this lazily.
 """
 
 from __future__ import annotations
@@ -10,11 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-import requests
-import urllib3
-
 from vis_tasks.adapters.npm.auth import Auth
-from vis_tasks.adapters.npm.http import get_json, read_reply, trouble_of
+from vis_tasks.adapters.npm.http import TROUBLE, get_json, read_reply, trouble_of
 from vis_tasks.adapters.npm.identity import claims_of
 from vis_tasks.adapters.npm.reader import escaped_name
 from vis_tasks.adapters.redact import register_secret
@@ -23,6 +20,7 @@ from vis_tasks.ports import Unknown, Unreadable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from vis_tasks.adapters.npm.session import NpmSession
     from vis_tasks.ports import Clock
 
 __all__ = ["TrustedPublisher"]
@@ -48,7 +46,7 @@ class TrustedPublisher:
         self._id_token: tuple[str, float] = ("", 0.0)
         self._tokens: dict[str, tuple[str, float]] = {}
 
-    def token(self, session: requests.Session, package: str) -> str | Unreadable | Unknown:
+    def token(self, session: NpmSession, package: str) -> str | Unreadable | Unknown:
         """A token good for this package; one or two requests, none when a token is at hand.
 
         Returns:
@@ -72,7 +70,7 @@ class TrustedPublisher:
     def _now(self) -> float:
         return self._clock.now().timestamp()
 
-    def _identity(self, session: requests.Session) -> str | Unreadable | Unknown:
+    def _identity(self, session: NpmSession) -> str | Unreadable | Unknown:
         given = self._env.get("NPM_ID_TOKEN")
         if given:
             register_secret(given)
@@ -99,14 +97,14 @@ class TrustedPublisher:
         self._id_token = (value, float(expires) - _MARGIN if isinstance(expires, int | float) else 0.0)
         return value
 
-    def _exchange(self, session: requests.Session, package: str, identity: str) -> str | Unreadable | Unknown:
+    def _exchange(self, session: NpmSession, package: str, identity: str) -> str | Unreadable | Unknown:
         # npm resolves this path against the registry's host, whatever path the registry's own address has.
         url = urljoin(self._registry, f"/-/npm/v1/oidc/token/exchange/package/{escaped_name(package)}")
         headers = {"Authorization": f"Bearer {identity}", "Accept": "application/json"}
         try:
-            with session.post(url, headers=headers, stream=True, allow_redirects=False, timeout=_TIMEOUT) as response:
+            with session.send("POST", url, headers=headers, timeout=_TIMEOUT) as response:
                 reply = read_reply(response, self._clock)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except TROUBLE as error:
             return trouble_of(error)
         if isinstance(reply, Unknown):
             return reply

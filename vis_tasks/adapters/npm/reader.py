@@ -22,10 +22,9 @@ from vis_tasks.ports import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import requests
-
     from vis_tasks.adapters.npm.config import NpmConfig
     from vis_tasks.adapters.npm.http import Reply
+    from vis_tasks.adapters.npm.session import NpmSession
     from vis_tasks.ports import Clock
 
 __all__ = ["HttpRegistryReader", "escaped_name"]
@@ -252,7 +251,7 @@ class HttpRegistryReader:
         return Unreadable(f"npm has no credentials for {self._url}")
 
     @cached_property
-    def _session(self) -> requests.Session:
+    def _session(self) -> NpmSession:
         return self._config.session(self._url)
 
 

@@ -1,49 +1,128 @@
-"""HTTP sessions that trust, proxy and introduce themselves as npm is configured to. Imports requests: import this lazily."""
+"""HTTP sessions that trust, proxy and introduce themselves as npm is configured to. Imports urllib3: import this lazily.
+
+urllib3 alone, without requests around it: a wave of hundreds makes a thousand requests, and requests doubles what each costs.
+"""
 
 from __future__ import annotations
 
 import os
 import ssl
+import threading
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.exceptions import InsecureRequestWarning
+from certifi import where
+from urllib3.exceptions import InsecureRequestWarning, ProxySchemeUnknown
 
 from vis_tasks.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["build_session", "proxy_for", "tls_context"]
+__all__ = ["NpmSession", "proxy_for", "tls_context"]
+
+_CONNECTIONS = 16
 
 
-def build_session(
-    *, context: ssl.SSLContext, strict: bool, proxy: Callable[[str], str | None], user_agent: str
-) -> requests.Session:
-    """A session without retries, cookies, netrc or anything else taken from the environment.
+class NpmSession:
+    """Requests without retries, redirects, cookies, netrc or anything else taken from the environment. Safe from any thread.
 
     Args:
-        context: who is trusted, and the client certificate if there is one.
+        context: who is trusted, and the client certificate if there is one; asked for at the first https address.
         strict: whether certificates are checked.
         proxy: the proxy for an address, or None.
         user_agent: the ``User-Agent`` header.
     """
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = strict
-    session.headers["User-Agent"] = user_agent
-    session.cookies.set_policy(_no_cookies())
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _NpmAdapter(context, strict=strict, proxy=proxy))
-    if not strict:
-        urllib3.disable_warnings(InsecureRequestWarning)  # the user said strict-ssl=false
-    return session
+
+    def __init__(
+        self,
+        *,
+        context: Callable[[], ssl.SSLContext],
+        strict: bool,
+        proxy: Callable[[str], str | None],
+        user_agent: str,
+    ) -> None:
+        self._context = context
+        self._strict = strict
+        self._proxy = proxy
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate", "Accept": "*/*"}
+        self._managers: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
+        self._lock = threading.Lock()
+        if not strict:
+            urllib3.disable_warnings(InsecureRequestWarning)  # the user said strict-ssl=false
+
+    @contextmanager
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        timeout: tuple[float, float],
+        body: Iterable[bytes] | None = None,
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """One request, on a connection that is kept; its answer isn't read yet, and is closed at the end of the block.
+
+        Args:
+            method: the HTTP method.
+            url: the whole address.
+            headers: go before the session's own.
+            timeout: seconds until connected, and between two pieces of the answer.
+            body: what is sent; its length must stand in the headers.
+
+        Raises:
+            urllib3.exceptions.HTTPError: trouble on the way.
+            OSError: likewise.
+            ValueError: an address or a header that can't be sent.
+            vis_tasks.errors.Refused: code ``NPM_CONFIG`` when certificates can't be loaded.
+        """
+        proxy = self._proxy(url)
+        manager = self._manager(proxy, secure=url[:6].lower() == "https:")
+        response = manager.urlopen(
+            method,
+            url,
+            body=body,
+            headers={**self._headers, **headers},
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            timeout=urllib3.Timeout(connect=timeout[0], read=timeout[1]),
+        )
+        try:
+            yield response
+        finally:
+            response.close()  # the connection was given back when the body was read to its end
+            response.release_conn()
+
+    def _manager(self, proxy: str | None, *, secure: bool) -> urllib3.PoolManager:
+        with self._lock:
+            if (proxy, secure) not in self._managers:
+                options: dict[str, Any] = {"maxsize": _CONNECTIONS}
+                if secure or proxy:
+                    options |= {
+                        "ssl_context": self._context(),
+                        "cert_reqs": "CERT_REQUIRED" if self._strict else "CERT_NONE",
+                    }
+                self._managers[proxy, secure] = _through(proxy, options) if proxy else urllib3.PoolManager(**options)
+            return self._managers[proxy, secure]
+
+
+def _through(proxy: str, options: Mapping[str, Any]) -> urllib3.PoolManager:
+    """What sends through a proxy: HTTP's, or SOCKS where the package for it is installed; credentials are in its address."""
+    address = proxy if "://" in proxy else f"http://{proxy}"
+    if address.lower().startswith("socks"):
+        try:
+            from urllib3.contrib.socks import SOCKSProxyManager
+        except ImportError:
+            raise ProxySchemeUnknown(urlsplit(address).scheme) from None
+        return SOCKSProxyManager(address, **options)
+    parts = urlsplit(address)
+    known = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
+    return urllib3.ProxyManager(address, proxy_headers=urllib3.make_headers(proxy_basic_auth=known), **options)
 
 
 def tls_context(
@@ -86,7 +165,7 @@ def _context(
         if authorities:
             context.load_verify_locations(cadata="\n".join(authorities))
         else:
-            context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE_PATH)
+            context.load_verify_locations(cafile=where())
             if system:
                 context.load_default_certs()
             if extra and os.path.exists(extra):  # noqa: PTH110  (Node ignores a missing file, with a warning)
@@ -133,34 +212,3 @@ def proxy_for(url: str, *, configured: str | None, no_proxy: str, env: Mapping[s
         if segments and host[: len(segments)] == segments:
             return None
     return proxy or None
-
-
-class _NpmAdapter(HTTPAdapter):
-    """One TLS context for all, a proxy per address, no retries."""
-
-    def __init__(self, context: ssl.SSLContext, *, strict: bool, proxy: Callable[[str], str | None]) -> None:
-        self._context = context
-        self._strict = strict
-        self._proxy = proxy
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ARG002
-        # requests would add its own bundle to the context, and so trust more than npm does.
-        conn.cert_reqs = "CERT_REQUIRED" if self._strict else "CERT_NONE"
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        proxy = self._proxy(request.url or "")
-        kwargs["proxies"] = {"http": proxy, "https": proxy} if proxy else {}
-        return super().send(request, *args, **kwargs)
-
-
-def _no_cookies() -> Any:
-    from http.cookiejar import DefaultCookiePolicy
-
-    return DefaultCookiePolicy(allowed_domains=[])
