@@ -70,6 +70,7 @@ class TestDecisions:
         service.wait(world.run())
         assert reasons(world) == {"a": "rejected"}
         assert 100 + SETTLE <= world.clock.elapsed <= 100 + SETTLE + 2 * POLL
+        assert "if it is only in a long scan, the next run after it finds it live" in world.console.of("warning")[0]
 
     def test_an_approval_whose_version_comes_late_is_no_rejection(self):
         world = world_with("a")
@@ -292,6 +293,25 @@ class TestRequests:
         run = world.run()
         service.wait(run)
         assert [each.name for each in run.report.of("failed")] == ["a"]
+
+    def test_one_without_hashes_that_was_never_seen_in_the_list_is_told_loudly_when_it_is_live(self):
+        world = world_with("a")
+        world.hold(Pending().put(entry("a", integrity=None, shasum=None)))
+        world.registry.approve("a", "1.1.0")
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+        (warning,) = world.console.of("warning")
+        assert warning.startswith(
+            "a@1.1.0 is live, and nothing recorded which bytes were staged: they could not be compared."
+        )
+        assert "`npm view a@1.1.0 dist.integrity`" in warning
+
+    def test_one_whose_bytes_are_known_is_approved_without_such_a_warning(self):
+        world = world_with("a")
+        world.registry.approve("a", "1.1.0")
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+        assert world.console.of("warning") == []
 
 
 class TestTrouble:

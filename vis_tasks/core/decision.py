@@ -98,6 +98,11 @@ class Decision:
     memory: Memory
 
 
+# The registry shows no rejections. Where it can't be asked about the version's state, a scan longer than `settle` looks the same.
+_UNTOLD = (
+    "the stage record is gone and the version never went live; if it is only in a long scan, the next run after it finds it live "
+    "and makes its tag"
+)
 _NAMED = {Status.PUBLISHED, Status.VALIDATING, Status.STAGED, Status.BLOCKED, Status.DELETED}
 
 
@@ -139,7 +144,7 @@ def _gone(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float)
     if seen.missing_readings > 1:
         return Decision(Verdict.REJECTED, "the registry knew the version and no longer does", seen)
     if gone_for >= settle and seen.gone_readings > 1:
-        return Decision(Verdict.REJECTED, "the stage record is gone and the version never went live", seen)
+        return Decision(Verdict.REJECTED, _UNTOLD, seen)
     return Decision(Verdict.PENDING, "settling: the stage record is gone, the version isn't live yet", seen)
 
 

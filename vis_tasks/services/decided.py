@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.config.durations import format_duration
 from vis_tasks.services.run import Outcome
-from vis_tasks.services.stage_guard import with_hash
+from vis_tasks.services.stage_guard import tell_unproven, with_hash
 from vis_tasks.services.state import timestamp
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Liv
     console = run.tools.console
     run.happened(f"{entry.spec} {_EVENTS[verdict]}")
     if verdict == "approved":
+        tell_unproven(run, entry)
         entry = with_hash(entry, live)
         run.state.change(lambda state: state.approve(entry))
         run.state.note(lambda journal: journal.add("published", entry.spec))
@@ -50,6 +51,7 @@ def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Liv
         console.warning(
             f"Stage rejected for {entry.spec} (id {entry.id or 'unknown'}).\n"
             "Re-stage by re-running the release once the review feedback is addressed."
+            + (f"\nSeen so: {why}." if why else "")
         )
         _skip(run, entry, "stage-rejected")
     elif verdict == "timeout":

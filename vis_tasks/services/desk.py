@@ -13,7 +13,7 @@ from vis_tasks.ports import Decided, Deciding
 from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.readings import read_all, registry_of
 from vis_tasks.services.record import record
-from vis_tasks.services.stage_guard import compare, liveness, mismatch, with_hash
+from vis_tasks.services.stage_guard import compare, liveness, mismatch, tell_unproven, with_hash
 from vis_tasks.services.stage_needs import needs_of
 from vis_tasks.services.state import seconds_since, timestamp
 
@@ -233,6 +233,7 @@ class _Counter:
             return Decision(entry, "failed", mismatch(entry, found).message)
         installable = live in {Liveness.SAME, Liveness.UNVERIFIED}
         if installable and known is not None:
+            tell_unproven(self._run, known)
             state.change(lambda old: old.approve(with_hash(known, found)))
         return Decision(entry, "approved", live=installable)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.decision import Liveness
 from vis_tasks.services.guard import check_branch, check_remote, check_repository
 from vis_tasks.services.lock import machine_lock
-from vis_tasks.services.stage_guard import compare, with_hash
+from vis_tasks.services.stage_guard import compare, tell_unproven, with_hash
 from vis_tasks.services.tag import tag
 from vis_tasks.services.wave import find_wave
 from vis_tasks.services.wave_end import finish_wave
@@ -61,7 +61,9 @@ def _wait(run: Run, entries: Sequence[Entry]) -> list[Entry]:
             live, found = compare(run, entry)
             if live in {Liveness.SAME, Liveness.UNVERIFIED}:
                 late.remove(entry)
-                hashed = with_hash(run.state.pending().find(*entry.key) or entry, found)
+                known = run.state.pending().find(*entry.key) or entry
+                tell_unproven(run, known)
+                hashed = with_hash(known, found)
                 run.state.change(lambda state, hashed=hashed: state.approve(hashed))  # type: ignore[misc]
         left = deadline - clock.monotonic()
         if not late or left <= 0:

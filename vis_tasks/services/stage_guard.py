@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.pending import Entry
     from vis_tasks.services.run import Run
 
-__all__ = ["check_pending_stages", "compare", "liveness", "mismatch", "refusal", "with_hash"]
+__all__ = ["check_pending_stages", "compare", "liveness", "mismatch", "refusal", "tell_unproven", "with_hash"]
 
 
 def check_pending_stages(run: Run) -> None:
@@ -42,6 +42,7 @@ def check_pending_stages(run: Run) -> None:
         live, found = compare(run, entry)
         if live in {Liveness.SAME, Liveness.UNVERIFIED}:
             run.tools.console.detail(f"{entry.spec} was approved in the meantime; its tag will be made")
+            tell_unproven(run, entry)
             if not run.plan_only:
                 hashed = with_hash(entry, found)
                 run.state.change(lambda old, hashed=hashed: old.approve(hashed))  # type: ignore[misc]
@@ -75,6 +76,18 @@ def compare(run: Run, entry: Entry) -> tuple[Liveness, Live | None]:
 def with_hash(entry: Entry, live: Live | None) -> Entry:
     """What was compared by its sha1 alone learns the stronger hash from what is live: its tag names it."""
     return entry if entry.integrity or live is None else replace(entry, integrity=live.integrity)
+
+
+def tell_unproven(run: Run, entry: Entry) -> None:
+    """Say that a version counts as approved though nothing recorded which bytes were staged; silent where something did.
+
+    An entry put in by hand has no hash until the list shows its stage.
+    """
+    if entry.integrity is None and entry.shasum is None:
+        run.tools.console.warning(
+            f"{entry.spec} is live, and nothing recorded which bytes were staged: they could not be compared. "
+            f"It gets its tag all the same.\nLook at what is live: `npm view {entry.spec} dist.integrity`"
+        )
 
 
 def _url(run: Run, entry: Entry) -> str:
