@@ -468,6 +468,15 @@ def test_jobs_that_release_by_the_old_tool_are_pointed_at(repository):
     assert found.where == ".github/workflows/release.yml:3"
 
 
+def test_they_are_also_where_the_old_tool_left_no_configuration(repository):
+    repository.write(".github/workflows/release.yml", "on: push\n - run: npx semantic-release\n")
+    plan = repository.plan(ci=False)
+    assert plan.migration is None
+    assert [(left.what, left.where) for left in plan.leftovers] == [
+        ("a CI job calls semantic-release", ".github/workflows/release.yml:2")
+    ]
+
+
 def test_an_unknown_tool_is_refused_with_the_nearest_name(repository):
     with pytest.raises(UsageError, match="--tool=changeset is unknown") as caught:
         repository.plan(tool="changeset")

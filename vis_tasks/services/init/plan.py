@@ -118,7 +118,7 @@ def make_plan(
     leftovers += unmoved
     leftovers += engine_fixed(migration, built) if moved else []
     generated, notes = _ci_files(tools, built, facts) if ci else (None, ())
-    leftovers += workflows(tools) if migration else ()
+    leftovers += workflows(tools)
     return InitPlan(
         facts, migration, others, settings, tuple(files), generated, tuple(leftovers), task_lines,
         (*_notes(tools, facts, built), *notes), built,
