@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,12 +11,13 @@ import hypothesis.strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.chaos import operators
+from tests.chaos.outages import OUTAGES
 from tests.chaos.town import FAULTS, Town
 from tests.chaos.variants import MACHINES, PACKAGES, Variant
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["chaos_machine"]
@@ -36,6 +38,17 @@ some_packages = st.lists(st.sampled_from(sorted(PACKAGES)), max_size=3, unique=T
 # Each route has its turn, however many faults it has.
 faults = st.one_of(*(st.sampled_from(_at(route)) for route in sorted({fault.route for fault in FAULTS})))
 troubles = st.lists(faults, max_size=2)
+# Each upload meets one of these, in the releases that begin with something to upload.
+upload_troubles: st.SearchStrategy[list[int]] = st.just([]) | st.lists(
+    st.one_of(st.sampled_from(_at("stage.publish")), st.sampled_from(_at("oidc.exchange", "package.publish"))),
+    min_size=1,
+    max_size=2,
+)
+outages = st.sampled_from(OUTAGES)
+# A remote that can't be read ends a release before it has begun: it gets its share in the pauses.
+git_troubles = st.sampled_from(
+    [None, None, None, *((kind, times) for kind in OUTAGES[1:] for times in (1, 2)), ("read", 1)]
+)
 goals = st.sampled_from(["release", "release", "release", "version", "stage", "reconcile", "tag"])
 variants = st.builds(
     Variant,
@@ -44,8 +57,10 @@ variants = st.builds(
     concurrency=st.sampled_from([1, 1, 2]),
     plain=st.booleans(),
     detached=st.sampled_from([False, False, False, True]),
-    remote_lock=st.sampled_from([False, False, True]),
+    remote_lock=st.sampled_from([False, False, False, True]),
     status=st.booleans(),
+    state_branch=st.sampled_from([False, False, True]),
+    protected=st.sampled_from([False, False, False, True]),
     # Never to note what can't be read back is a choice to forget: no promise can be kept under it.
 ).map(
     lambda each: (
@@ -64,8 +79,24 @@ deeds = st.one_of(
     st.tuples(st.just("trouble"), st.sampled_from(_at("stage.list", "version.document", "*"))),
     st.tuples(st.just("trouble"), st.sampled_from(_at("stage.list", "version.document", "*"))),
     st.tuples(st.just("usurp"), numbers),
+    st.tuples(st.just("condemn"), numbers),
+    st.tuples(st.just("stop"), numbers),
+    st.tuples(st.just("outage"), outages, st.integers(1, 2)),
+    st.tuples(st.just("outage"), outages, st.integers(1, 2)),
     st.tuples(st.just("jump"), st.sampled_from([-2.0, 0.5, 30.0])),
     st.tuples(st.just("pass_time"), st.just(0.0)),
+)
+
+waves = st.fixed_dictionaries(
+    {
+        "where": machines,
+        "packages": st.lists(st.sampled_from(sorted(PACKAGES)), min_size=1, max_size=3, unique=True),
+        "crash": crashes,
+        "troubles": troubles,
+        "uploads": upload_troubles,
+        "outage": git_troubles,
+        "meanwhile": st.lists(deeds, min_size=1, max_size=6),
+    }
 )
 
 
@@ -75,6 +106,7 @@ class Chaos(RuleBasedStateMachine):
     home: ClassVar[Path]
     counts: ClassVar[Counter[str]]
     towns: ClassVar[Iterator[int]]
+    under: ClassVar[Mapping[str, Any]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,34 +117,50 @@ class Chaos(RuleBasedStateMachine):
         assert self.town is not None
         return self.town
 
-    @initialize(variant=variants, packages=some_packages)
-    def begin(self, variant: Variant, packages: list[str]) -> None:
-        self.town = Town.found(self.home, self.home / f"town-{next(self.towns)}", variant)
-        if packages:
-            self.world.develop(packages)
+    @initialize(variant=variants, wave=waves)
+    def begin(self, variant: Variant, wave: dict[str, Any]) -> None:
+        self.town = Town.found(self.home, self.home / f"town-{next(self.towns)}", replace(variant, **self.under))
+        self.wave(**wave)
 
     @rule(packages=some_packages, level=levels)
     def develop(self, packages: list[str], level: str) -> None:
         self.world.develop(packages, level)
 
-    @rule(where=machines, goal=goals, crash=crashes, troubles=troubles, meanwhile=st.lists(deeds, max_size=5))
-    def release(self, where: str, goal: str, crash: int | None, troubles: list[int], meanwhile: list[Deed]) -> None:
-        for number in troubles:
-            self.world.trouble(number)
-        self.world.release(where, goal=goal, crash=crash, meanwhile=self._deeds(meanwhile))
-
     @rule(
         where=machines,
-        packages=some_packages,
+        goal=goals,
         crash=crashes,
         troubles=troubles,
-        meanwhile=st.lists(deeds, min_size=1, max_size=5),
+        outage=git_troubles,
+        meanwhile=st.lists(deeds, max_size=5),
     )
-    def change_and_release(
-        self, where: str, packages: list[str], crash: int | None, troubles: list[int], meanwhile: list[Deed]
+    def make(self, **how: Any) -> None:
+        self.release(**how)
+
+    def release(
+        self,
+        where: str,
+        goal: str,
+        crash: int | None,
+        troubles: list[int],
+        outage: tuple[str, int] | None,
+        meanwhile: list[Deed],
     ) -> None:
-        self.world.develop(packages or ["core"])
-        self.release(where, "release", crash, troubles, meanwhile)
+        """One target is made, whatever comes in between."""
+        for number in troubles:
+            self.world.trouble(number)
+        if outage:
+            self.world.outage(*outage)
+        self.world.release(where, goal=goal, crash=crash, meanwhile=self._deeds(meanwhile))
+
+    @rule(wave=waves)
+    def change_and_release(self, wave: dict[str, Any]) -> None:
+        self.wave(**wave)
+
+    def wave(self, packages: list[str], uploads: list[int], troubles: list[int], **how: Any) -> None:
+        """A change is merged and released, whatever comes in between."""
+        self.world.develop(packages)
+        self.release(goal="release", troubles=[*uploads, *troubles], **how)
 
     @rule(where=machines, verdict=verdicts, number=numbers)
     def judge_and_release(self, where: str, verdict: str, number: int) -> None:
@@ -136,6 +184,10 @@ class Chaos(RuleBasedStateMachine):
     @rule(where=machines, what=st.sampled_from(["drop_rejected", "restage", "restage", "lose", "unlock"]))
     def operate(self, where: str, what: str) -> None:
         getattr(Town if what == "lose" else operators, what)(self.world, where)
+
+    @rule(number=numbers)
+    def condemn(self, number: int) -> None:
+        self.world.condemn(number)
 
     @rule(number=numbers)
     def usurp(self, number: int) -> None:
@@ -170,11 +222,12 @@ class Chaos(RuleBasedStateMachine):
             self.counts.update(self.town.counts)
 
 
-def chaos_machine(home: Path, counts: Counter[str]) -> type[Chaos]:
+def chaos_machine(home: Path, counts: Counter[str], under: Mapping[str, Any] | None = None) -> type[Chaos]:
     """The state machine, its worlds below a folder.
 
     Args:
         home: where the worlds are.
         counts: is told how often each thing happened.
+        under: settings that aren't left to chance.
     """
-    return type("Chaos", (Chaos,), {"home": home, "counts": counts, "towns": itertools.count()})
+    return type("Chaos", (Chaos,), {"home": home, "counts": counts, "towns": itertools.count(), "under": under or {}})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from vis_tasks.adapters import git
 from vis_tasks.core import pending
 from vis_tasks.core.decision import Liveness, Record, Verdict, decide
-from vis_tasks.ports import Live, NotLive, StageList, Unknown
+from vis_tasks.ports import Live, NotLive, PushRefused, StageList, Unknown
 from vis_tasks.services import (
     decided,
     guard,
@@ -26,9 +27,9 @@ from vis_tasks.services import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["MUTANTS"]
+__all__ = ["MUTANTS", "Mutant"]
 
 
 @contextmanager
@@ -106,9 +107,37 @@ def _no_journal() -> Any:
 
 def _last_writer_wins() -> Any:
     """staged.json is replaced, not merged, when somebody else pushed first."""
-    return _patched(
-        (record, "merge", lambda _base, ours, _theirs: ours), (pending, "merge", lambda _base, ours, _theirs: ours)
-    )
+
+    def ours_alone(_base: Any, ours: Any, _theirs: Any) -> Any:
+        return ours
+
+    return _patched((record, "merge", ours_alone), (pending, "merge", ours_alone))
+
+
+def _last_writer_wins_on_its_branch() -> Any:
+    """The same where staged.json has a branch of its own: what others put there is dropped."""
+    return _last_writer_wins()
+
+
+def _blocked_is_approved() -> Any:
+    """What the registry's scan has stopped counts as let through."""
+
+    def trusting(evidence: Any, memory: Any, **more: Any) -> Any:
+        found = decide(evidence, memory, **more)
+        return replace(found, verdict=Verdict.APPROVED) if found.verdict is Verdict.BLOCKED else found
+
+    return _patched((wait, "decide", trusting), (reconcile, "decide", trusting))
+
+
+def _lost_pushes_are_forgotten() -> Any:
+    """A push whose answer was lost counts as one that never arrived: the version commit is taken back here."""
+    push = git.GitCli.push
+
+    def sure(self: Any, *refs: Any, **how: Any) -> Any:
+        found = push(self, *refs, **how)
+        return replace(found, network=False) if isinstance(found, PushRefused) else found
+
+    return _patched((git.GitCli, "push", sure))
 
 
 def _tag_at_head() -> Any:
@@ -137,8 +166,12 @@ def _no_look_back() -> Any:
 
 
 def _nothing_is_adopted() -> Any:
-    """What is staged already is never recognized."""
-    return _patched((upload, "_adopt", lambda _line, _known: None), (upload, "_look_for", _only_live))
+    """What is staged already is never recognized, not in the list and not by the registry's 409."""
+    return _patched(
+        (upload, "_adopt", lambda _line, _known: None),
+        (upload, "_look_for", _only_live),
+        (upload, "_taken", lambda last: upload.Upload(ok=False, why=last.why)),
+    )
 
 
 def _only_live(run: Any, url: str, line: Any) -> Any:
@@ -156,20 +189,38 @@ def _ids_are_not_written() -> Any:
     return _patched((stage, "_noted", lambda _entry, state, **_more: state))
 
 
-MUTANTS: dict[str, Callable[[], Any]] = {
-    each.__name__.removeprefix("_"): each
+@dataclass(frozen=True)
+class Mutant:
+    """One way to break the product.
+
+    Attributes:
+        breaking: breaks it for the length of a ``with`` block.
+        under: the settings under which that matters; everything else stays random.
+    """
+
+    breaking: Callable[[], Any]
+    under: Mapping[str, Any] = field(default_factory=dict)
+
+
+MUTANTS: dict[str, Mutant] = {
+    each.breaking.__name__.removeprefix("_"): each
     for each in (
-        _gone_is_approved,
-        _trouble_is_an_answer,
-        _unreadable_is_empty,
-        _any_bytes_are_ours,
-        _no_journal,
-        _last_writer_wins,
-        _tag_at_head,
-        _late_is_rejected,
-        _no_look_back,
-        _nothing_is_adopted,
-        _no_guard,
-        _ids_are_not_written,
+        Mutant(_gone_is_approved, {"detached": False}),
+        # Where the status of a version can be read, that knows better.
+        Mutant(_trouble_is_an_answer, {"status": False, "trusted": False, "detached": False}),
+        Mutant(_unreadable_is_empty, {"trusted": True, "detached": False}),
+        # Before staged.json is pushed nobody can say whose the other bytes are.
+        Mutant(_any_bytes_are_ours, {"checkpoint": "always", "detached": False}),
+        Mutant(_no_journal),
+        Mutant(_last_writer_wins, {"state_branch": False, "checkpoint": "always"}),
+        Mutant(_last_writer_wins_on_its_branch, {"state_branch": True, "checkpoint": "always"}),
+        Mutant(_tag_at_head, {"detached": False}),
+        Mutant(_late_is_rejected, {"detached": False}),
+        Mutant(_no_look_back),
+        Mutant(_nothing_is_adopted),
+        Mutant(_no_guard),
+        Mutant(_ids_are_not_written),
+        Mutant(_blocked_is_approved, {"status": True, "detached": False}),
+        Mutant(_lost_pushes_are_forgotten),
     )
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.people import Nobody, fuse
 from tests.chaos.variants import PACKAGES
-from tests.rig.invariants import unpacked
+from tests.rig.invariants import is_blocked, unpacked
 from vis_tasks.services import desk
 from vis_tasks.services.desk_tag import tag_approved
 from vis_tasks.services.lock import Lock
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.chaos.town import Town
     from vis_tasks.services.run import Run
 
-__all__ = ["decide", "drop_rejected", "number_past_others", "restage", "tag_by_hand", "unlock"]
+__all__ = ["decide", "drop_rejected", "number_past_blocked", "number_past_others", "restage", "tag_by_hand", "unlock"]
 
 
 def decide(town: Town, machine: str, verb: str, number: int, *, crash: int | None = None, tag: bool = False) -> None:
@@ -82,6 +82,15 @@ def unlock(town: Town, machine: str) -> None:
     found = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock).break_()
     remote = break_remote_lock(run)
     town.tell("unlock" if found or remote else "unlock of nothing", machine)
+
+
+def number_past_blocked(town: Town) -> None:
+    """Where the registry's scan stopped a version, its number is taken: the next one has to be used."""
+    main = town.box.view.refs().main
+    versions = {name: town.box.view.manifest(main, name)["version"] for name in PACKAGES}
+    stopped = [name for name, version in versions.items() if is_blocked(town.registry, name, version)]
+    if stopped:
+        town.develop(stopped)
 
 
 def number_past_others(town: Town) -> None:

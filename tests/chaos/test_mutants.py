@@ -24,9 +24,10 @@ _NAMES = tuple(MUTANTS) if "VIS_CHAOS" in os.environ else ("tag_at_head", "late_
 @pytest.mark.parametrize("name", _NAMES)
 def test_a_broken_product_is_noticed(name, request):
     counts: Counter[str] = Counter()
-    with quick_folder() as home, MUTANTS[name](), pytest.raises(AssertionError) as caught:
+    mutant = MUTANTS[name]
+    with quick_folder() as home, mutant.breaking(), pytest.raises(AssertionError) as caught:
         run_state_machine_as_test(
-            seed(2026)(chaos_machine(home, counts)),
+            seed(2026)(chaos_machine(home, counts, mutant.under)),
             settings=settings(
                 max_examples=_SCHEDULES,
                 stateful_step_count=8,

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tests.chaos.operators import drop_rejected, number_past_others, tag_by_hand, unlock
+from tests.chaos.operators import drop_rejected, number_past_blocked, number_past_others, tag_by_hand, unlock
+from tests.chaos.outages import Outages, Wire
 from tests.chaos.people import Crash, Eventful, Machine, RegistryTime, ReviewDesk, fuse
 from tests.chaos.variants import MACHINES, PACKAGES, Variant, prepared
 from tests.fakes import FakeClock, RecordingConsole
@@ -69,6 +70,8 @@ _NEVER = frozenset(
 )
 
 
+# What a release was refused for before it could look at what is staged.
+_REFUSED = frozenset({"STAGE_PENDING", "UNFINISHED"})
 # What a release and git look at; starting a process costs by the variable.
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "NO_COLOR", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "SYSTEMROOT")
 
@@ -94,12 +97,14 @@ class Town:
     foreign: set[tuple[str, str]] = field(default_factory=set)
     by_hand: set[str] = field(default_factory=set)
     said: str = ""
+    outages: Outages = field(init=False)
     _opened: AbstractContextManager[Registry] | None = None
     _issuer: Any = None
     _pids: itertools.count[int] = field(default_factory=lambda: itertools.count(1000))
     _changes: itertools.count[int] = field(default_factory=itertools.count)
     busy: set[str] = field(default_factory=set)
     _faults: list[Fault] = field(default_factory=list)
+    _recorded: set[tuple[str, str]] = field(default_factory=set)
     _alike: ClassVar[dict[Any, Any]] = {}
     _asked: dict[str, dict[Any, Any]] = field(default_factory=lambda: {machine: {} for machine in MACHINES})
 
@@ -115,6 +120,7 @@ class Town:
         box.connect(registry, box.token)
         if variant.trusted:
             town._trust()
+        town.outages = Outages(home / "hooks", town.counts)
         town.clock.advance(3600)
         town.told.append(f"{variant}")
         return town
@@ -129,6 +135,7 @@ class Town:
         (home / ".npmrc").write_text("\n".join(self.registry.npmrc_lines(None)) + "\n", encoding="utf-8")
 
     def close(self) -> None:
+        self.counts["uploads"] += sum(line.action in {"staged", "published"} for line in self.registry.audit())
         if self._opened is not None:
             self._opened.__exit__(None, None, None)
         for fault in self._faults:
@@ -174,9 +181,27 @@ class Town:
     def trouble(self, number: int) -> None:
         """The network, or the registry, is about to have a bad time."""
         fault = replace(FAULTS[number])
-        self.told.append(f"fault: {fault.route} {fault.status or fault.reset or 'truncated'} x {fault.times}")
+        self.tell("fault set", f"{fault.route} {fault.status or fault.reset or 'truncated'} x {fault.times}")
         self.registry.faults.add(fault)
         self._faults.append(fault)
+
+    def outage(self, kind: str, times: int) -> None:
+        """The git remote is about to have a bad time; see `tests.chaos.outages.OUTAGES`."""
+        self.told.append(f"git outage: {kind} x {times}")
+        self.outages.add(kind, times)
+
+    def condemn(self, number: int) -> None:
+        """The registry's scan will stop one of the staged versions once it is approved."""
+        stages = self.registry.stages()
+        if stages:
+            item = stages[number % len(stages)]
+            self.tell("the scan will block", f"{item.name}@{item.version}")
+            self.registry.settings.blocked.add(f"{item.name}@{item.version}")
+
+    def stop(self, number: int) -> None:
+        """A version is approved, and stopped by the scan."""
+        self.condemn(number)
+        self.judge(number, "approve")
 
     def lag(self, scan: float, edge: float, document: float) -> None:
         """The registry gets slow, or quick again.
@@ -301,7 +326,11 @@ class Town:
             machine=Machine(machine, next(self._pids)),
             desk=ReviewDesk(self.registry),
             settings=self.variant.settings,
-            programs=lambda runner: Memory(runner, self.box.remote, self._asked[machine], self._alike),
+            programs=lambda runner: Wire(
+                Memory(runner, self.box.remote, self._asked[machine], self._alike),
+                self.outages,
+                protected=self.variant.protected and machine == "ci",
+            ),
         )
 
     # --- judgement --------------------------------------------------------------------------------------------------
@@ -314,25 +343,47 @@ class Town:
         """What must hold at every moment."""
         found = broken_promises(self.box, self.registry, ours=OURS, by_hand=self.by_hand)
         found += [each for machine in MACHINES for each in on_disk(self.folder / machine)]
+        found += self._lost()
         assert not found, "\n".join([*found, "---", self.story])
 
     def _approve_all(self) -> None:
         for _ in self.registry.stages():
             self.judge(0, "approve")
 
+    def _lost(self) -> list[str]:
+        """What was written down on the remote while it waits for a decision, and isn't any more."""
+        staged = {(item.name, item.version) for item in self.registry.stages()}
+        known = {(item["name"], item["version"]) for item in state_at(self.box).get("pending", [])}
+        lost = (self._recorded & staged) - known
+        self._recorded |= known & staged
+        return [
+            f"{name}@{version} waits for a decision, was written down, and isn't any more" for name, version in lost
+        ]
+
+    def _taken_up(self, ended: str) -> None:
+        """In calm, a release leaves no stage that it doesn't know of."""
+        known = {(item["name"], item["version"]) for item in state_at(self.box).get("pending", [])}
+        left = [item for item in self.registry.stages() if (item.name, item.version) not in known]
+        names = ", ".join(f"{item.name}@{item.version}" for item in left)
+        assert not left or ended in _REFUSED, f"nobody took up the stage of {names}: {ended}\n{self.story}"
+
     def settle_all(self) -> None:
         """Everything calms down: faults end, everybody decides; then a few releases must pay every debt."""
         self.registry.faults.clear()
+        self.outages.clear()
         self.registry.settings.scan_delay = self.registry.settings.edge_lag = self.registry.settings.document_lag = 0.0
         self.told.append("all is calm")
         unlock(self, "laptop")
         self.lose("laptop")
         ended = ""
-        for _ in range(6):
-            self._approve_all()
+        for number in range(7):
+            if number:
+                self._approve_all()
             self.clock.advance(3600)
             drop_rejected(self, "laptop")
-            ended = self.release("laptop", meanwhile=[self._approve_all] * 3)
+            number_past_blocked(self)
+            ended = self.release("laptop", meanwhile=[self._approve_all] * 3 if number else [])
+            self._taken_up(ended)
             if ended in {"UNFINISHED", "INCOMPLETE"}:
                 tag_by_hand(self)
                 number_past_others(self)
@@ -347,6 +398,7 @@ class Town:
             forge=json.loads(forge.read_text()) if forge.exists() else {},
             foreign=frozenset(self.foreign),
             by_hand=self.by_hand,
+            untold=self.outages.refused,
         )
         assert not found, "\n".join([*found, "---", self.story])
         self.check()

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.rig.remote import STATE_BRANCH
 from tests.rig.sandbox import CONFIG, Sandbox
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Variant:
         plain: ``tool`` is published plainly.
         detached: a release ends after staging.
         remote_lock: a ref on the remote is taken for the length of a release.
+        state_branch: staged.json has a branch of its own.
+        protected: CI may not push to main, only a maintainer may.
         status: the registry tells the status of single versions; without it less is known of what is gone.
     """
 
@@ -39,6 +42,8 @@ class Variant:
     detached: bool = False
     remote_lock: bool = False
     status: bool = True
+    state_branch: bool = False
+    protected: bool = False
 
     @property
     def config(self) -> str:
@@ -53,7 +58,7 @@ class Variant:
             "VIS_RELEASE__PUBLISH__CONCURRENCY": str(self.concurrency),
             "VIS_RELEASE__PUBLISH__STAGE__CHECKPOINT": self.checkpoint,
             "VIS_RELEASE__PUBLISH__STAGE__MODE": "detached" if self.detached else "wait",
-        }
+        } | ({"VIS_RELEASE__STATE_BRANCH": STATE_BRANCH} if self.state_branch else {})
 
 
 def prepared(home: Path, variant: Variant, folder: Path) -> Sandbox:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.rig.sandbox import Sandbox
     from vis_tasks.registry.run import Registry
 
-__all__ = ["broken_promises", "debts", "litter", "on_disk", "state_at", "unpacked"]
+__all__ = ["broken_promises", "debts", "is_blocked", "litter", "on_disk", "state_at", "unpacked"]
 
 Key = tuple[str, str]
 
@@ -41,10 +41,16 @@ def broken_promises(
     ]
     found += _wrong_tags(box, registry, refs, ours, by_hand)
     try:
-        state = box.view.staged(refs.main)
+        state = box.view.staged(refs)
     except ValueError as error:
         return [*found, f"staged.json on the remote can't be read: {error}"]
-    return found + _wrong_state(registry, state, freed, ours)
+    return found + _wrong_state(registry, state, freed, ours) + _trespassed(box, refs)
+
+
+def _trespassed(box: Sandbox, refs: Refs) -> list[str]:
+    """Where a branch of its own holds the state, the release branch gets no commits but versions."""
+    subjects = box.view.log("%s", refs.main) if refs.state else ()
+    return [f"a chore went to main: {each}" for each in subjects if "[skip ci]" in each]
 
 
 def _counted(registry: Registry) -> tuple[Counter[Key], Counter[Key]]:
@@ -91,17 +97,27 @@ def _wrong_state(registry: Registry, state: dict[str, Any], freed: Counter[Key],
     for which, keys in lists.items():
         twice = [key for key, count in Counter(keys).items() if count > 1]
         found += [f"{name}@{version} stands twice in staged.json's {which}" for name, version in twice]
+    open_ones = Counter(item["name"] for item in state.get("pending", []) if item["reason"] in {"waiting", "timeout"})
+    found += [
+        f"{count} versions of {name} wait for a decision at once" for name, count in open_ones.items() if count > 1
+    ]
     both = set(lists["pending"]) & set(lists["approved"]) | set(lists["approved"]) & set(lists["rejected"])
     found += [f"staged.json calls {name}@{version} approved, and something else, too" for name, version in both]
     said = {*lists["rejected"], *(_key(item) for item in state.get("pending", []) if item["reason"] == "rejected")}
     found += [
         f"{name}@{version} is called rejected, and nobody rejected it"
         for name, version in said
-        if not freed[name, version]
+        if not freed[name, version] and not is_blocked(registry, name, version)
     ]
     live = {(name, version) for name in ours for version in registry.versions(name)}
     found += [f"{name}@{version} is called approved, and isn't live" for name, version in set(lists["approved"]) - live]
     return found
+
+
+def is_blocked(registry: Registry, name: str, version: str) -> bool:
+    """Whether the registry's scan stopped a version; where no status can be read, that looks like a rejection."""
+    found = registry.store.packages.version(name, version)
+    return found is not None and found.blocked
 
 
 def _key(item: dict[str, Any]) -> Key:
@@ -116,6 +132,7 @@ def debts(
     forge: dict[str, Any] | None = None,
     foreign: frozenset[Key] = frozenset(),
     by_hand: Collection[str] = (),
+    untold: bool = False,
 ) -> list[str]:
     """What must hold once a release has ended well, and nothing is left to wait for.
 
@@ -126,10 +143,11 @@ def debts(
         forge: the forge's releases by tag; not looked at when None.
         foreign: versions that somebody else put live with bytes of their own.
         by_hand: tags that people made, without a release or a line in the changelog.
+        untold: the branch refused a push: lines of the workspace changelog may be lost with the checkout that holds them.
     """
     found = []
     refs = box.view.refs()
-    state = box.view.staged(refs.main)
+    state = box.view.staged(refs)
     stages = {(item.name, item.version): item.id for item in registry.stages()}
     recorded = {_key(entry): entry for entry in state.get("pending", [])}
     for key, stage_id in stages.items():
@@ -152,7 +170,8 @@ def debts(
     if state.get("approved"):
         found.append(f"staged.json still owes tags: {state['approved']}")
     told = {tag for tag in refs.tags if tag not in by_hand}
-    return found + _untold(box, registry, refs, told, ours=ours, forge=forge, foreign=foreign) + _left_over(box, refs)
+    found += _untold(box, registry, refs, told, ours=ours, forge=forge, foreign=foreign)
+    return found + _wrong_changelog(box, refs, told, untold=untold) + _left_over(box, refs)
 
 
 def _untold(
@@ -175,11 +194,28 @@ def _untold(
             found.append(f"{name}@{version} has no release on the forge")
     if forge is not None:
         found += [f"the forge has a release {tag} without a tag" for tag in forge if tag not in told]
-    log = (box.view.file(refs.main, "CHANGELOG.md") or b"").decode()
-    lines = Counter(line for line in log.splitlines() if line.startswith("- "))
-    found += [f"{tag} stands {lines[f'- {tag}']} times in CHANGELOG.md" for tag in told if lines[f"- {tag}"] != 1]
-    found += [f"{line} stands in CHANGELOG.md without a tag" for line in lines if line[2:] not in told]
     return found
+
+
+def _wrong_changelog(box: Sandbox, refs: Refs, told: Collection[str], *, untold: bool) -> list[str]:
+    """Each wave stands once in the workspace changelog; with a state branch there, and in main's from the next version on."""
+    place = (refs.state, "main/CHANGELOG.md") if refs.state else (refs.main, "CHANGELOG.md")
+    lines = _waves(box, *place)
+    found = [
+        f"{tag} stands {lines[f'- {tag}']} times in CHANGELOG.md"
+        for tag in told
+        if lines[f"- {tag}"] > 1 or not (lines[f"- {tag}"] or untold)
+    ]
+    taken_over = _waves(box, refs.main, "CHANGELOG.md")
+    found += [f"{line} stands twice in main's CHANGELOG.md" for line, count in taken_over.items() if count > 1]
+    return found + [
+        f"{line} stands in CHANGELOG.md without a tag" for line in lines | taken_over if line[2:] not in told
+    ]
+
+
+def _waves(box: Sandbox, commit: str, path: str) -> Counter[str]:
+    log = (box.view.file(commit, path) or b"").decode()
+    return Counter(line for line in log.splitlines() if line.startswith("- "))
 
 
 def _left_over(box: Sandbox, refs: Refs) -> list[str]:
@@ -211,8 +247,8 @@ def _is_litter(line: str) -> bool:
 
 
 def state_at(box: Sandbox) -> dict[str, Any]:
-    """staged.json on the remote's main."""
-    return box.view.staged(box.view.refs().main)
+    """staged.json on the remote."""
+    return box.view.staged(box.view.refs())
 
 
 def on_disk(root: Path) -> list[str]:

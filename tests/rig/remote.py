@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["Refs", "Remote", "Tag"]
+__all__ = ["STATE_BRANCH", "Refs", "Remote", "Tag"]
 
-STAGED = ".vis/release/staged.json"
+STAGED_NAME = "staged.json"
+STAGED = f".vis/release/{STAGED_NAME}"
+STATE_BRANCH = "vis-release-state"
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,11 @@ class Tag:
 
 @dataclass(frozen=True)
 class Refs:
-    """The branch and all tags at one moment."""
+    """The release branch, the branch that holds its state (where there is one), and all tags, at one moment."""
 
     main: str
     tags: Mapping[str, Tag]
+    state: str = ""
 
 
 class Remote:
@@ -50,6 +53,7 @@ class Remote:
         self._files: dict[tuple[str, str], bytes | None] = {}
         self._trees: dict[tuple[str, str], dict[str, bytes]] = {}
         self._refs: tuple[Any, Refs] | None = None
+        self._logs: dict[tuple[str, str], list[str]] = {}
 
     def refs(self) -> Refs:
         """One process, where any ref has changed since."""
@@ -60,15 +64,15 @@ class Remote:
 
     def _read_refs(self) -> Refs:
         form = "%(refname)%00%(objectname)%00%(*objectname)%00%(contents)%01"
-        listing = self._git("for-each-ref", f"--format={form}", "refs/heads/main", "refs/tags").decode()
-        main, tags = "", {}
+        listing = self._git("for-each-ref", f"--format={form}", "refs/heads", "refs/tags").decode()
+        heads, tags = {}, {}
         for item in listing.split("\x01")[:-1]:
             ref, commit, peeled, words = item.lstrip("\n").split("\0")
             if ref.startswith("refs/tags/"):
                 tags[ref.removeprefix("refs/tags/")] = Tag(peeled or commit, words)
             else:
-                main = commit
-        return Refs(main, tags)
+                heads[ref.removeprefix("refs/heads/")] = commit
+        return Refs(heads["main"], tags, heads.get(STATE_BRANCH, ""))
 
     def files(self, wanted: Iterable[tuple[str, str]]) -> None:
         """Get files of commits in one process, so that `file` has them at hand."""
@@ -94,9 +98,9 @@ class Remote:
         content = self.file(commit, f"packages/{name}/package.json")
         return {} if content is None else json.loads(content)
 
-    def staged(self, commit: str) -> dict[str, Any]:
-        """staged.json of a commit; empty when there is none."""
-        content = self.file(commit, STAGED)
+    def staged(self, refs: Refs) -> dict[str, Any]:
+        """staged.json, from the branch that holds it; empty when there is none."""
+        content = self.file(refs.state, f"main/{STAGED_NAME}") if refs.state else self.file(refs.main, STAGED)
         return {} if content is None else json.loads(content)
 
     def tree(self, commit: str, folder: str) -> dict[str, bytes]:
@@ -117,7 +121,9 @@ class Remote:
 
     def log(self, form: str, commit: str) -> list[str]:
         """Lines of ``git log``."""
-        return self._git("log", f"--format={form}", commit).decode().splitlines()
+        if (form, commit) not in self._logs:
+            self._logs[form, commit] = self._git("log", f"--format={form}", commit).decode().splitlines()
+        return self._logs[form, commit]
 
     def merge(self, branch: str, message: str, files: Mapping[str, str]) -> None:
         """One more commit on a branch, as somebody merges it on the forge. One process."""
