@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.tarball_checks import Severity, growth
@@ -17,7 +18,8 @@ from vis_tasks.services.dist import Packed, integrity, manifest
 from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
 
     from vis_tasks.core.model import Package
@@ -121,13 +123,14 @@ def pack(run: Run) -> None:
     there = packed(run, wanted)
     missing = [package for package in wanted if package.name not in there]
     problems: list[str] = []
-    with at_work(run, "packing (prepublishOnly, prepack, prepare)"):
+    with at_work(run, "packing (prepublishOnly, prepack, prepare)"), _asking_sizes(run, missing) as before:
         made = packer.pack_many([run.tools.root / package.path for package in missing], dist)
-        before = _sizes_before(run, missing)
         for number, (package, path) in enumerate(zip(missing, made, strict=True), 1):
             tarball, found = run.tools.inspect_tarball(package, path)
             if package.name not in live:
-                problems += _fatal(run, package, [*found, *growth(tarball.unpacked_size, before[package.name])])
+                problems += _fatal(
+                    run, package, [*found, *growth(tarball.unpacked_size, before[package.name].result())]
+                )
             lines[f"{package.name}@{package.version}"] = Packed(
                 package.name, package.version, tarball.path.name, tarball.integrity, tarball.shasum, tarball.size, head,
                 tarball.files,
@@ -153,15 +156,22 @@ def pack(run: Run) -> None:
         )
 
 
-def _sizes_before(run: Run, packages: Sequence[Package]) -> dict[str, int | None]:
-    """Unpacked sizes of the last live versions: a small request each, a few at a time. What isn't told is no reason to stop."""
+@contextmanager
+def _asking_sizes(run: Run, packages: Sequence[Package]) -> Iterator[Mapping[str, Future[int | None]]]:
+    """By name the unpacked sizes of the last live versions, asked for while the package manager packs.
+
+    A request each, a few at a time. What isn't told is no reason to stop.
+    """
 
     def ask(package: Package) -> int | None:
         reader = run.npm.reader(run.npm.url_for(package.name, package.manifest))
         return reader.unpacked_size(package.name, "latest")
 
-    with ThreadPoolExecutor(_ASKED_AT_ONCE) as pool:
-        return dict(zip((package.name for package in packages), pool.map(ask, packages), strict=True))
+    pool = ThreadPoolExecutor(_ASKED_AT_ONCE)
+    try:
+        yield {package.name: pool.submit(ask, package) for package in packages}
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _dirtied(run: Run) -> list[str]:

@@ -14,10 +14,11 @@ from urllib.parse import urljoin, urlsplit
 
 from vis_tasks.adapters.npm.auth import Auth
 from vis_tasks.adapters.npm.identity import can_identify
+from vis_tasks.adapters.npm.latest import LatestVersions
 from vis_tasks.adapters.npm.manifest import prepared_manifest, wanted_files
 from vis_tasks.adapters.npm.reader import escaped_name
 from vis_tasks.adapters.npm.tarball import read_texts
-from vis_tasks.core.versions import compare, highest, is_prerelease, is_valid
+from vis_tasks.core.versions import compare, is_prerelease
 from vis_tasks.ports import Staged, StageOutcome, Unknown, Unreadable
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DirectStager", "publish_packument"]
 
-_CORGI = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8"
 _CHUNK = 3 * 64 * 1024  # a multiple of three, so that the parts of the base64 text join without padding
 _CONNECT_TIMEOUT = 10.0
 _TIMEOUT = 300.0  # npm's fetch-timeout
@@ -43,15 +43,19 @@ _TRANSIENT = frozenset({408, 420, 425, 429})
 class DirectStager:
     """`vis_tasks.ports.Stager` over HTTP. One POST an upload, and one GET before it where npm's guard for ``latest`` applies.
 
+    That GET isn't made where packing has read the same packument.
+
     Credentials are npm's for the registry; in CI with trusted publishing, a token exchanged for each package, as npm does it.
 
     Args:
         config: npm's configuration.
         registry: where everything goes.
         clock: for deadlines and expiry.
+        latest: what is known of live versions; one of its own without it.
     """
 
-    def __init__(self, config: NpmConfig, registry: str, clock: Clock) -> None:
+    def __init__(self, config: NpmConfig, registry: str, clock: Clock, latest: LatestVersions | None = None) -> None:
+        self._latest = latest or LatestVersions(config, registry, clock)
         self._config = config
         self._registry = registry
         self._clock = clock
@@ -104,26 +108,16 @@ class DirectStager:
 
         As with npm, a packument that can't be had guards nothing. Versions that are live already are left to the registry.
         """
-        from vis_tasks.adapters.npm.http import get_json
-
         named = "tag" in _table(tarball.manifest, "publishConfig") or any(
             "tag" in layer for _, layer in self._config.layers
         )
         if tag != "latest" or named or is_prerelease(tarball.version):
             return None
-        url = self._registry + escaped_name(tarball.name)
-        reply = get_json(self._session(), url, auth=auth, params={}, clock=self._clock, accept=_CORGI)
-        if isinstance(reply, Unknown) or reply.status != 200 or not isinstance(reply.body, dict):
-            return None
-        stable = [
-            version
-            for version, document in _table(reply.body, "versions").items()
-            if is_valid(version) and not is_prerelease(version) and not _table(document, "").get("deprecated")
-        ]
-        if not stable or compare(highest(stable), tarball.version) <= 0:
+        known = self._latest.of(tarball.name, auth)
+        if known is None or known.highest is None or compare(known.highest, tarball.version) <= 0:
             return None
         why = (
-            f'"latest" is not moved to {tarball.version}, because the live version {highest(stable)} is higher; '
+            f'"latest" is not moved to {tarball.version}, because the live version {known.highest} is higher; '
             "name another dist-tag in `[release.publish] tag`"
         )
         return Staged(StageOutcome.REFUSED, why=why)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.adapters.npm.config import NpmConfig
     from vis_tasks.adapters.npm.http import Reply
+    from vis_tasks.adapters.npm.latest import LatestVersions
     from vis_tasks.adapters.npm.session import NpmSession
     from vis_tasks.ports import Clock
 
@@ -49,10 +50,12 @@ class HttpRegistryReader:
         config: npm's configuration.
         url: the registry; credentials in it are dropped.
         clock: for deadlines and ``Retry-After``.
+        latest: where sizes are taken from, when uploads will look there too; a small request of their own without it.
     """
 
-    def __init__(self, config: NpmConfig, url: str, clock: Clock) -> None:
+    def __init__(self, config: NpmConfig, url: str, clock: Clock, latest: LatestVersions | None = None) -> None:
         self._config = config
+        self._latest = latest
         self._url = without_credentials(url)
         self._clock = clock
 
@@ -172,6 +175,9 @@ class HttpRegistryReader:
 
     def unpacked_size(self, name: str, tag: str) -> int | None:
         """``GET /{name}/{tag}``: the ``dist.unpackedSize`` of the version that the dist-tag points at; a small document."""
+        if tag == "latest" and self._latest is not None:
+            known = self._latest.of(name)
+            return known.unpacked_size if known else None
         reply = self._get(f"{escaped_name(name)}/{quote(tag, safe='')}")
         if isinstance(reply, Unknown) or reply.status != _OK or not isinstance(reply.body, dict):
             return None

@@ -10,6 +10,7 @@ from vis_tasks.adapters.npm.desk import NpmDesk
 from vis_tasks.adapters.npm.direct import DirectStager
 from vis_tasks.adapters.npm.engine import ChosenStager, refuse_direct_provenance, wants_provenance
 from vis_tasks.adapters.npm.identity import can_identify
+from vis_tasks.adapters.npm.latest import LatestVersions
 from vis_tasks.adapters.npm.node import find_npm
 from vis_tasks.adapters.npm.reader import HttpRegistryReader
 from vis_tasks.core.review_page import own_page, page_from
@@ -55,6 +56,7 @@ class NpmSide:
         self._foreground = foreground
         self._readers: dict[str, RegistryReader] = {}
         self._stagers: dict[str, Stager] = {}
+        self._latest: dict[str, LatestVersions] = {}
 
     @classmethod
     def load(
@@ -89,12 +91,16 @@ class NpmSide:
     def reader(self, url: str) -> RegistryReader:
         """Questions to the registry at that address."""
         if url not in self._readers:
-            self._readers[url] = HttpRegistryReader(self.config, url, self._clock)
+            shared = None if self._publish.client == "npm" else self._latest_at(url)
+            self._readers[url] = HttpRegistryReader(self.config, url, self._clock, shared)
         return self._readers[url]
 
     def stager(self, url: str) -> Stager:
         """The engine that uploads there."""
         return self._stagers.setdefault(url, self._stagers.get(url) or self._engine(url))
+
+    def _latest_at(self, url: str) -> LatestVersions:
+        return self._latest.setdefault(url, LatestVersions(self.config, url, self._clock))
 
     def _engine(self, url: str) -> Stager:
         provenance, client = self._publish.provenance, self._publish.client
@@ -103,7 +109,7 @@ class NpmSide:
         )
         if client == "npm":
             return npm
-        direct = DirectStager(self.config, url, self._clock)
+        direct = DirectStager(self.config, url, self._clock, self._latest_at(url))
         if client == "direct":
             refuse_direct_provenance(provenance)
             return direct
