@@ -131,6 +131,20 @@ def test_a_name_used_twice_is_refused_with_both_files(tmp_path):
         read_workspace(root)
 
 
+def test_pnpm_may_have_private_packages_of_one_name_and_the_public_one_counts(tmp_path):
+    fixtures = [package("a", private=True, path=f"fixtures/{number}") for number in "12"]
+    root = write_workspace(tmp_path, *fixtures, package("a"), package("b"))
+    (root / "pnpm-workspace.yaml").write_text("packages: ['fixtures/*', 'packages/*']\n")
+    assert [each.path for each in read_workspace(root).packages] == ["packages/a", "packages/b"]
+
+
+def test_of_two_public_packages_of_one_name_pnpm_takes_none_either(tmp_path):
+    root = write_workspace(tmp_path, package("a"), package("a", path="packages/b"))
+    (root / "pnpm-workspace.yaml").write_text("packages: ['packages/*']\n")
+    with pytest.raises(UsageError, match='two packages are called "a"'):
+        read_workspace(root)
+
+
 def test_missing_names_are_refused_with_all_files(tmp_path):
     root = write_workspace(tmp_path)
     for path in ("packages/a", "packages/b"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,6 +78,8 @@ def read_workspace(root: Path) -> Workspace:
     else:
         found = find_members(base, patterns, ordered=manager != "pnpm")
         packages = tuple(_member(path, content, root_package) for path, content in found)
+        if manager == "pnpm":
+            packages = _without_twins(packages)
         if not packages:
             listed = ", ".join(patterns) or "no pattern"
             raise refuse(
@@ -168,6 +171,20 @@ def _pnpm_packages(path: Path) -> list[str] | None:
     if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
         raise refuse(f'{path.name}:1: "packages" must be a list of patterns')
     return listed
+
+
+def _without_twins(packages: tuple[Package, ...]) -> tuple[Package, ...]:
+    """Leave out private packages whose name another one has: pnpm takes them (test fixtures, most often), npm and Yarn don't."""
+    counts = Counter(package.name for package in packages)
+    if len(counts) == len(packages):
+        return packages
+    keeper: dict[str, Package] = {}
+    for package in packages:
+        if package.name not in keeper or (keeper[package.name].private and not package.private):
+            keeper[package.name] = package
+    return tuple(
+        package for package in packages if not package.name or not package.private or keeper[package.name] is package
+    )
 
 
 def _check_names(packages: Sequence[Package]) -> None:
