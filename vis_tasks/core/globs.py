@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["compile_glob", "expand", "has_magic", "matches"]
+__all__ = ["compile_glob", "expand", "has_magic", "matches", "takes_away"]
 
 _MAGIC = frozenset("*?[]{}!()+@|")
 _EXTENDED = {"?": "?", "*": "*", "+": "+", "@": ""}
@@ -105,7 +105,10 @@ class _Translator:
             options.append(self._until("|)"))
         self.at += 1
         body = "|".join(options)
-        return f"(?:(?!(?:{body})(?:/|$))[^/]*)" if kind == "!" else f"(?:{body}){_EXTENDED[kind]}"
+        if kind != "!":
+            return f"(?:{body}){_EXTENDED[kind]}"
+        # What names a folder inside crosses folders, as in picomatch (``lib/parse.js``, ``extglobClose``).
+        return f"(?:(?!(?:{body})(?:/|$)){'.*' if '/' in body.replace('[^/]', '') else '[^/]*'})"
 
 
 def _one(name: str, pattern: str) -> bool:
@@ -128,13 +131,18 @@ def matches(name: str, patterns: Sequence[str]) -> bool:
     """
     if not patterns or (len(patterns) == 1 and patterns[0] == "*"):
         return bool(patterns)
-    chosen = all(pattern.startswith("!") for pattern in patterns)
+    chosen = all(takes_away(pattern) for pattern in patterns)
     for pattern in patterns:
-        if pattern.startswith("!") and not pattern.startswith("!("):
+        if takes_away(pattern):
             chosen = chosen and not _one(name, pattern[1:])
         elif not chosen:
             chosen = _one(name, pattern)
     return chosen
+
+
+def takes_away(pattern: str) -> bool:
+    """Whether a pattern takes names away from what others choose; ``!(…)`` chooses."""
+    return pattern.startswith("!") and not pattern.startswith("!(")
 
 
 def expand(names: Iterable[str], patterns: Sequence[str]) -> tuple[str, ...]:

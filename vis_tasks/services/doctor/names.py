@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vis_tasks.config.shape import dotted
-from vis_tasks.core.globs import has_magic, matches
+from vis_tasks.core.globs import has_magic, matches, takes_away
 from vis_tasks.core.suggest import nearest
 from vis_tasks.services.doctor.finding import WARN, Finding
 
@@ -31,7 +31,11 @@ def name_findings(run: Run) -> Iterator[Finding]:
 def _named(run: Run) -> Iterator[tuple[str, str]]:
     release = run.release
     for key, patterns in (("include", release.include), ("ignore", release.ignore)):
-        yield from ((f"release.{key}", pattern.removeprefix("!")) for pattern in patterns if pattern != "*")
+        yield from ((f"release.{key}", _plain(pattern)) for pattern in patterns if pattern != "*")
     for key, groups in (("fixed", release.fixed), ("linked", release.linked)):
-        yield from ((f"release.{key}", pattern.removeprefix("!")) for group in groups for pattern in group)
+        yield from ((f"release.{key}", _plain(pattern)) for group in groups for pattern in group)
     yield from ((dotted(("release", "packages")), name) for name in release.packages)
+
+
+def _plain(pattern: str) -> str:
+    return pattern[1:] if takes_away(pattern) else pattern
