@@ -116,6 +116,8 @@ def _tell(played: Played, count: int, opened: Session) -> None:
         if count > 1:
             console.success(summary(played))
         return
+    if count == 1 and played.error is not None:
+        return  # the command ends with that error
     for line in played.lines:
         console.line(line)
     console.error(summary(played))
