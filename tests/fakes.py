@@ -135,6 +135,9 @@ class MemoryFiles:
         self.write(path, content)
         return True
 
+    def make_folder(self, path: str) -> None:
+        """Folders are no more than the beginnings of names here."""
+
     def delete(self, path: str) -> None:
         self.content.pop(path, None)
 

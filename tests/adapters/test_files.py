@@ -92,6 +92,16 @@ def test_a_file_where_a_folder_should_be_is_an_error(files, tmp_path):
         files.create(PATH, b"x")
 
 
+def test_a_folder_is_made_once_and_one_that_can_not_be_made_is_an_error(files, tmp_path):
+    files.make_folder("a/b")
+    files.make_folder("a/b")
+    assert (tmp_path / "a/b").is_dir()
+    files.write("file", b"")
+    with pytest.raises(Failed, match="file/b can't be made") as caught:
+        files.make_folder("file/b")
+    assert caught.value.code == "WRITE"
+
+
 def test_a_folder_that_can_not_be_synced_does_not_take_the_write_back(files, monkeypatch):
     real = os.open
 

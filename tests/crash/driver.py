@@ -6,6 +6,7 @@ meanwhile, and any line is the answer; ``E <wait status>`` ends the order. What 
 
 from __future__ import annotations
 
+import codecs
 import gc
 import importlib
 import json
@@ -31,11 +32,12 @@ _LATE = ("ahead", "changefiles", "clock", "files", "lockfile", "planning", "work
 
 
 class Fuse:
-    """Counts boundaries, writes each down, and sends the process a signal at one of them."""
+    """Counts boundaries and writes each down; at one of them it sends a signal, or lets a folder take no more writes."""
 
-    def __init__(self, at: int | None, number: int, trace: Path) -> None:
+    def __init__(self, at: int | None, number: int, trace: Path, folder: Path) -> None:
         self._at = at
         self._number = number
+        self._folder = folder
         self._count = 0
         self._lock = threading.Lock()
         self._trace = os.open(trace, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -44,8 +46,10 @@ class Fuse:
         with self._lock:
             self._count += 1
             os.write(self._trace, f"{label}\n".encode())
-            if self._count == self._at:
+            if self._count == self._at and self._number:
                 os.kill(os.getpid(), self._number)
+            elif self._count == self._at:
+                self._folder.chmod(0o555)
 
 
 class DecidingClock:
@@ -72,6 +76,10 @@ def run(order: dict[str, Any]) -> int:
     os.environ.clear()
     os.environ.update(order["env"])
     os.chdir(order["root"])
+    if order["user"]:
+        os.setgroups([])
+        os.setgid(order["user"])
+        os.setuid(order["user"])
     random.seed(0)  # the jitter of the polls: each run of a scenario has the same boundaries
     with Path(order["log"]).open("a", encoding="utf-8", buffering=1) as log:
         console = make_console(json_mode=False, env=order["env"], stdout=log, stderr=log)
@@ -82,7 +90,7 @@ def run(order: dict[str, Any]) -> int:
                 clock=DecidingClock(order["later"]),
                 console=console,
                 machine=FakeMachine(os.getpid(), order["host"], {os.getpid()}) if order["host"] else None,
-                boundary=Fuse(order["at"], order["signal"], Path(order["trace"])),
+                boundary=Fuse(order["at"], order["signal"], Path(order["trace"]), Path(order["root"], ".vis/release")),
             )
             with raising_on_signals():
                 release(made, *order["goals"])
@@ -97,12 +105,14 @@ def run(order: dict[str, Any]) -> int:
 
 def _warm_up() -> None:
     """Load what a release loads when it first needs it, once for all children: modules, and the certificates (0.2 s)."""
-    NpmConfig("0", Path.cwd(), {}, env=os.environ).session().close()
+    NpmConfig("0", Path.cwd(), {}, env=os.environ).session()
     for room in (core, config):
         for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
             importlib.import_module(module.name)
     for name in _LATE:
         importlib.import_module(f"vis_tasks.adapters.{name}")
+    for codec in ("utf-8-sig", "idna"):
+        codecs.lookup(codec)
     gc.freeze()  # the children's collector doesn't touch, and so copy, what is there already
 
 

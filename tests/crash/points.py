@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.registry.run import Registry
 
-__all__ = ["SCENARIOS", "Driver", "Scenario", "Trial", "count_points", "trial"]
+__all__ = ["FROZEN", "SCENARIOS", "Driver", "Scenario", "Trial", "count_points", "trial"]
 
 _PACKAGES: dict[str, dict[str, Any]] = {"core": {}, "app": {"dependencies": {"core": "~1.0.0"}}, "tool": {}}
 # A forge that refuses one push to main, whatever comes with it (githooks(5)).
@@ -32,6 +33,9 @@ echo >> pushes
 [ "$(wc -l < pushes)" != {number} ] || {{ echo protected >&2; exit 1; }}
 """
 _DAY = 86400.0
+# Nothing is forbidden to root: where the tests are run by it, a release that must not write is run by somebody else.
+_NOBODY = 65534
+FROZEN = 0
 _WAY_ON = "run `invoke release` again"
 _FOLDER = Path(__file__).resolve().parents[2]
 
@@ -85,7 +89,13 @@ SCENARIOS = {
 
 
 class Driver:
-    """The process that releases and gets killed."""
+    """The process that releases and gets killed.
+
+    Attributes:
+        user: as whom it releases; 0 for whoever runs the tests.
+    """
+
+    user = 0
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -110,7 +120,7 @@ class Driver:
             env: the environment.
             decide: the humans, who have their turn whenever the release sleeps.
             at: the boundary of the signal, counted from 1.
-            number: the signal.
+            number: the signal; `FROZEN` for none: the folder of the state takes no more writes instead.
             host: another machine's name; this machine by default.
             later: seconds by which its clock is ahead.
         """
@@ -126,6 +136,7 @@ class Driver:
             "goals": ["release"],
             "host": host,
             "later": later,
+            "user": self.user,
         }
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
@@ -307,32 +318,70 @@ def trial(
     fresh: bool,
     number: int = signal.SIGKILL,
 ) -> Trial:
-    """Send the release a signal at one boundary, then release again: on the same machine, or on a fresh clone."""
-    result = Trial()
-    ours = frozenset(_PACKAGES)
+    """Send the release a signal at one boundary, then release again: on the same machine, or on a fresh clone.
+
+    Instead of a signal the folder of the state can be made read-only, until the next run.
+    """
     with world(scenario, template, folder) as (box, registry, env):
         scene = Scene(driver, scenario, box, registry, env)
         prepared(driver, scenario, box, registry, env)
-        code = driver.run(box.work, env, deciding(registry, scenario.verdicts), at=at, number=number)
-        reached = (box.folder / "trace.txt").read_text().splitlines()
-        result.label = reached[at - 1] if len(reached) >= at else "before everything"
-        if code == scene.first_end() and len(reached) < at and scenario.concurrency > 1:
-            return Trial(missed=True)
-        if code != (-number if number == signal.SIGKILL else 128 + number):
-            result.problems = [f"the run ended with {code}", scene.log[-6000:]]
-            return result
-        if number != signal.SIGKILL and _WAY_ON not in scene.log:
-            result.problems.append("the run did not say how to go on")
-        result.problems += [f"right after the signal: {each}" for each in broken_promises(box, registry, ours=ours)]
+        with unprivileged(driver, box, wanted=number == FROZEN):
+            return struck(scene, at=at, fresh=fresh, number=number)
+
+
+def struck(scene: Scene, *, at: int, fresh: bool, number: int) -> Trial:
+    """One run that is struck at a boundary, and what comes after it."""
+    result, box, scenario = Trial(), scene.box, scene.scenario
+    decide = deciding(scene.registry, scenario.verdicts)
+    code = scene.driver.run(box.work, scene.env, decide, at=at, number=number)
+    reached = (box.folder / "trace.txt").read_text().splitlines()
+    result.label = reached[at - 1] if len(reached) >= at else "before everything"
+    if code == scene.first_end() and len(reached) < at and scenario.concurrency > 1:
+        return Trial(missed=True)
+    result.problems = wrong_end(scene, code, number)
+    if not result.problems:
+        (box.work / ".vis/release").chmod(0o755)
+        found = broken_promises(box, scene.registry, ours=frozenset(_PACKAGES))
+        result.problems += [f"right after it: {each}" for each in found]
         place = Place(box.work)
         if fresh:
             host = "elsewhere" if scenario.locked else ""
             place = Place(box.clone("fresh"), host=host, untold=scene.tags_alone)
         result.problems += again(scene, place)
         result.problems += finish(scene, place)
-        if result.problems:
-            result.problems.append(scene.log[-6000:])
+    if result.problems:
+        result.problems.append(scene.log[-6000:])
     return result
+
+
+def wrong_end(scene: Scene, code: int, number: int) -> list[str]:
+    """What is wrong with how a run ended that was sent a signal, or could not write any more."""
+    if number == FROZEN:
+        if code == scene.first_end():
+            return []
+        told = re.search(r"WRITE: .*can't be (written|removed): |Permission denied", scene.log)
+        return [] if code == 3 and told else [f"without a place to write the run ended with {code}"]
+    if code != (-number if number == signal.SIGKILL else 128 + number):
+        return [f"the run ended with {code}"]
+    return [] if number == signal.SIGKILL or _WAY_ON in scene.log else ["the run did not say how to go on"]
+
+
+@contextmanager
+def unprivileged(driver: Driver, box: Sandbox, *, wanted: bool) -> Iterator[None]:
+    """For the length of the block releases are run by somebody who may not do everything; root gives its files away for that."""
+    if not wanted or os.geteuid() != 0:
+        yield
+        return
+    box.folder.parent.chmod(0o711)
+    for path in (box.folder, *box.folder.rglob("*")):
+        os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+    with (box.home / ".gitconfig").open("a") as config:
+        config.write("[safe]\n\tdirectory = *\n")  # we look at what is theirs (git-config(1), safe.directory)
+    driver.user = _NOBODY
+    try:
+        yield
+    finally:
+        driver.user = 0
 
 
 def again(scene: Scene, place: Place) -> list[str]:

@@ -1,7 +1,8 @@
 """Ended at every boundary, then again on the same machine or on a fresh clone: as if nothing had happened.
 
 By default a share of all boundaries is tried; ``VIS_CRASH=all`` tries every boundary of every scenario, killed (then again on the
-same machine, and on a fresh clone), and every fourth one interrupted by SIGINT or SIGTERM.
+same machine, and on a fresh clone), and every fourth one interrupted by SIGINT or SIGTERM, and with the state's folder made
+read-only.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.points import SCENARIOS, Driver, count_points, trial
+from tests.crash.points import FROZEN, SCENARIOS, Driver, count_points, trial
 from tests.rig.counts import add_counts
 from tests.rig.sandbox import quick_folder
 
@@ -24,7 +25,8 @@ ALL = os.environ.get("VIS_CRASH") == "all"
 SHARDS = 4
 # Of so many boundaries one is tried, each way of going on beginning at another one.
 EVERY = 1 if ALL else 128
-WAYS = ("same", "clone", "interrupted")
+WAYS = ("same", "clone", "interrupted", "frozen")
+RARE = {"interrupted", "frozen"}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def shards() -> list[tuple[str, str, int]]:
 def chosen(way: str, shard: int, count: int) -> list[tuple[int, str]]:
     """Boundaries and ways to try at them."""
     points = range(1, count + 1)
-    if way == "interrupted":
+    if way in RARE:
         return [(at, way) for at in points[shard :: SHARDS * 4]]
     if way != "all":
         return [(at, way) for at in points[shard::SHARDS]]
@@ -64,8 +66,10 @@ def test_ended_anywhere_the_next_run_ends_as_if_nothing_had_happened(driver, hom
     broken, missed = [], 0
     tried = chosen(way, shard, len(labels))
     for at, how in tried:
-        number = signal.SIGKILL
-        if how == "interrupted":
+        number: int = signal.SIGKILL
+        if how == "frozen":
+            number = FROZEN
+        elif how == "interrupted":
             number = signal.SIGINT if at % 2 else signal.SIGTERM
         result = trial(driver, scenario, template, home / "trial", at=at, fresh=how == "clone", number=number)
         missed += result.missed

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes import FakeClock, FakeMachine, MemoryFiles
-from vis_tasks.errors import Locked
+from vis_tasks.errors import Failed, Locked
 from vis_tasks.services.lock import STALE_AFTER, Lock
 
 PATH = ".vis/release/.lock"
@@ -49,6 +49,18 @@ def test_it_is_given_back_after_an_error(scene):
     with pytest.raises(ZeroDivisionError), scene.lock().held("x"):
         raise ZeroDivisionError
     assert scene.lock().holder() is None
+
+
+def test_where_it_can_not_be_removed_the_first_error_is_told(scene, monkeypatch):
+    def refuse(path):
+        raise Failed(f"{path} can't be removed")
+
+    monkeypatch.setattr(scene.files, "delete", refuse)
+    with pytest.raises(ZeroDivisionError), scene.lock().held("x"):
+        raise ZeroDivisionError
+    scene.files.content.clear()
+    with pytest.raises(Failed, match=r"\.lock can't be removed"), scene.lock().held("x"):
+        pass
 
 
 def test_a_live_holder_is_named_with_age_command_and_the_way_out(scene):

@@ -148,6 +148,29 @@ class TestPush:
         assert world.repo.git.head() == head
         assert world.repo.git.dirty() == ()
 
+    @pytest.mark.parametrize("half", ["reset", "restore", "update-index"])
+    def test_killed_while_the_tree_is_put_back_the_next_run_puts_it_back(self, world, monkeypatch, half):
+        hook = refuse_pushes(world)
+        run = world.run(reach=REACH)
+        guard(run)
+        git = world.repo.git
+        pushed: list[str] = []
+        real = git._git
+
+        def dying(*argv, **more):
+            if pushed and argv[0] == half:
+                raise Killed
+            pushed.extend(argv[:1] if argv[0] == "push" else ())
+            return real(*argv, **more)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(git, "_git", dying)
+            with pytest.raises(Killed):
+                service.version(run)
+        hook.unlink()
+        make(world)
+        assert_done_once(world)
+
     def test_network_trouble_keeps_the_commit_and_the_next_run_pushes_it(self, world, monkeypatch):
         from vis_tasks.ports import PushRefused
 

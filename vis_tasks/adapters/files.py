@@ -113,6 +113,17 @@ class RootFiles:
             return False
         return True
 
+    def make_folder(self, path: str) -> None:
+        """Make a folder and those above it; one that is there is fine."""
+        try:
+            self._at(path).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Failed(
+                f"{path} can't be made: {error.strerror or error}",
+                code="WRITE",
+                hint="allow writing there, then run again",
+            ) from None
+
     def delete(self, path: str) -> None:
         """Remove the file; one that isn't there is fine."""
         try:

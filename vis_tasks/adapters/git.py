@@ -230,7 +230,14 @@ class GitCli(GitHistory):
             )  # fmt: skip
         if gone:
             for path in gone:
-                (self._root / path).unlink(missing_ok=True)
+                try:
+                    (self._root / path).unlink(missing_ok=True)
+                except OSError as error:
+                    raise Failed(
+                        f"{path} can't be removed: {error.strerror or error}",
+                        code="WRITE",
+                        hint="allow writing there, then run again",
+                    ) from None
             self._git("update-index", "--force-remove", "-z", "--stdin", text="".join(f"{path}\0" for path in gone))
 
     def fast_forward(self, commit: str) -> None:

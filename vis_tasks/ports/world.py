@@ -205,6 +205,10 @@ class Files(Protocol):
         """Create the file, or return False when it exists already. Of two callers exactly one gets True."""
         ...
 
+    def make_folder(self, path: str) -> None:
+        """Make a folder and those above it; one that is there is fine. Errors are those of `write`."""
+        ...
+
     def delete(self, path: str) -> None:
         """Remove the file; one that isn't there is fine."""
         ...

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vis_tasks.errors import Locked
+from vis_tasks.errors import Locked, VisError
 from vis_tasks.services.state import timestamp
 
 if TYPE_CHECKING:
@@ -98,8 +98,11 @@ class Lock:
         died = self._acquire(command)
         try:
             yield died
-        finally:
-            self._release()
+        except BaseException:
+            with suppress(VisError):  # the first error is the one to tell; a lock of the dead is taken over
+                self._release()
+            raise
+        self._release()
 
     def _acquire(self, command: str) -> datetime | None:
         died: datetime | None = None

@@ -116,7 +116,7 @@ def pack(run: Run) -> None:
     run_hook(run, "before_pack")
     packer = run.tools.packer(run.workspace)
     dist = run.tools.root.joinpath(*run.state.dist_path.split("/"))
-    dist.mkdir(parents=True, exist_ok=True)
+    run.tools.files.make_folder(run.state.dist_path)
     head = run.tools.git.head() or ""
     lines = {spec: line for spec, line in manifest(run).items() if line.commit == head}
     wanted, live = _wanted(run), _live_unproven(run)

@@ -195,8 +195,10 @@ def _push(run: Run) -> None:
         return
     network = isinstance(result, PushRefused) and result.network
     if step and step.commit == run.tools.git.head() and not network:
+        # From here on it is a step to take back, should this be cut off.
+        run.state.note(lambda journal: replace(journal, versioning=replace(step, commit=None), applied=()))
         run.tools.git.reset(step.base, sorted(step.files))
-        run.state.note(lambda journal: replace(journal, versioning=None, applied=()))
+        run.state.note(lambda journal: replace(journal, versioning=None))
         run.report.versioned.clear()
         run.forget("workspace", "changes", "plan")
         if not run.state.journal().intents and not run.state.pending().pending:
