@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vis_tasks.core.migrate.literal import Code, read_json, read_module
+from vis_tasks.core.migrate.document import Code
+from vis_tasks.core.migrate.literal import read_json, read_module
 from vis_tasks.errors import ConfigError
 
 VALUES = st.recursive(

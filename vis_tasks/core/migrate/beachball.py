@@ -14,7 +14,7 @@ from vis_tasks.core.migrate.mapping import ChangeFiles, Mapper
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vis_tasks.core.migrate.literal import Document
+    from vis_tasks.core.migrate.document import Document
     from vis_tasks.core.migrate.mapping import Migration, Repository
 
 __all__ = ["CONFIG_PATHS", "convert", "migrate"]
@@ -143,9 +143,9 @@ def _scope(mapper: Mapper, value: Any, key: str, repository: Repository) -> None
 
 
 def _changelog(mapper: Mapper, value: Any, key: str) -> None:
-    if value in {False, "json"}:
+    if value in (False, "json"):
         mapper.set("release.changelog", "none", key)
-    if value in {True, "json"}:
+    if value in (True, "json"):
         mapper.left(key, "CHANGELOG.json isn't written", "use CHANGELOG.md", key)
 
 

@@ -11,7 +11,7 @@ from vis_tasks.core.globs import matches
 from vis_tasks.core.migrate.mapping import ChangeFiles, Mapper
 
 if TYPE_CHECKING:
-    from vis_tasks.core.migrate.literal import Document
+    from vis_tasks.core.migrate.document import Document
     from vis_tasks.core.migrate.mapping import Migration, Repository
 
 __all__ = ["CONFIG_PATH", "FOLDER", "migrate"]
@@ -19,6 +19,7 @@ __all__ = ["CONFIG_PATH", "FOLDER", "migrate"]
 FOLDER = ".bumpy"
 CONFIG_PATH = ".bumpy/_config.json"
 _SILENT = ("$schema", "changedFilePatterns", "ignoredPackageJsonFields", "allowCustomCommands", "snapshot")
+_CHANGELOGS = {"default": "default", "github": "links"}
 _COMMANDS = ("publishCommand", "buildCommand", "checkPublished")
 
 
@@ -32,7 +33,7 @@ def migrate(document: Document, repository: Repository) -> Migration:
         {
             "baseBranch": lambda value, key: mapper.set("release.base-branch", value, key),
             "access": lambda value, key: mapper.set("release.publish.access", value, key),
-            "changelog": lambda value, key: _changelog(mapper, value, key),
+            "changelog": lambda value, key: mapper.changelog(value, key, _CHANGELOGS),
             "fixed": lambda value, key: _groups(mapper, value, key),
             "linked": lambda value, key: _groups(mapper, value, key),
             "ignore": lambda value, key: _ignore(mapper, value, key),
@@ -65,17 +66,6 @@ def migrate(document: Document, repository: Repository) -> Migration:
         f"{FOLDER}/{name}" for name in repository.files(FOLDER) if name.endswith(".md") and name.lower() != "readme.md"
     )
     return mapper.result((document.path,), changes=ChangeFiles(FOLDER, paths))
-
-
-def _changelog(mapper: Mapper, value: Any, key: str) -> None:
-    name = value[0] if isinstance(value, list) and value else value
-    styles = {"default": "default", "github": "links"}
-    if name is False:
-        mapper.set("release.changelog", "none", key)
-    elif isinstance(name, str) and name in styles:
-        mapper.set("release.changelog", styles[name], key)
-    else:
-        mapper.left(key, "changelog formatters of your own don't run here", "choose a style with `changelog`", key)
 
 
 def _groups(mapper: Mapper, value: Any, key: str) -> None:

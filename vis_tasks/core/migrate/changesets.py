@@ -13,7 +13,7 @@ from vis_tasks.core.migrate.mapping import ChangeFiles, Mapper
 
 if TYPE_CHECKING:
     from vis_tasks.core.changesets import Engine
-    from vis_tasks.core.migrate.literal import Document
+    from vis_tasks.core.migrate.document import Document
     from vis_tasks.core.migrate.mapping import Migration, Repository
 
 __all__ = ["FOLDER", "migrate"]
@@ -23,11 +23,14 @@ _UNSAFE = "___experimentalUnsafeOptions_WILL_CHANGE_IN_PATCH"
 _NOT_CHANGES = frozenset({"README.md", "AGENTS.md", "CLAUDE.md", "GEMINI.md"})
 _BY_RULES = ("fixed", "linked", "updateInternalDependencies", "bumpVersionsWithWorkspaceProtocolOnly", _UNSAFE)
 _SILENT = ("$schema", "format", "prettier", "changedFilePatterns", "commit", "snapshot")
-_LINKED = (
-    "@changesets/changelog-github",
-    "@svitejs/changesets-changelog-github-compact",
-    "@changesets/changelog-gitlab",
-)
+_CHANGELOGS = {
+    "@changesets/cli": "default",
+    "@changesets/cli/changelog": "default",
+    "@changesets/changelog-git": "default",
+    "@changesets/changelog-github": "links",
+    "@changesets/changelog-gitlab": "links",
+    "@svitejs/changesets-changelog-github-compact": "links",
+}
 
 
 def migrate(document: Document, repository: Repository, engine: Engine, *, move: bool) -> Migration:
@@ -65,7 +68,7 @@ def migrate(document: Document, repository: Repository, engine: Engine, *, move:
     known = {
         "baseBranch": lambda value, key: mapper.set("release.base-branch", value, key),
         "access": lambda value, key: mapper.set("release.publish.access", value, key),
-        "changelog": lambda value, key: _changelog(mapper, value, key),
+        "changelog": lambda value, key: mapper.changelog(value, key, _CHANGELOGS),
         "ignore": lambda value, key: _ignore(mapper, value, key),
         "privatePackages": lambda value, key: _private(mapper, value, key, move=move, three=three),
         **{key: (lambda value, key: _rule(mapper, value, key, move=move)) for key in _BY_RULES},
@@ -84,18 +87,6 @@ def migrate(document: Document, repository: Repository, engine: Engine, *, move:
     )
     obsolete = [CONFIG_PATH, *(f"{FOLDER}/{name}" for name in names if name.lower() == "readme.md")] if move else []
     return mapper.result((document.path,), changes=ChangeFiles(FOLDER, paths, kept=not move), obsolete=obsolete)
-
-
-def _changelog(mapper: Mapper, value: Any, key: str) -> None:
-    name = value[0] if isinstance(value, list) and value else value
-    if name is False:
-        mapper.set("release.changelog", "none", key)
-    elif name in _LINKED:
-        mapper.set("release.changelog", "links", key)
-    elif name not in {"@changesets/cli/changelog", "@changesets/changelog-git", "@changesets/cli"}:
-        mapper.left(
-            "changelog", "changelog generators of your own don't run here", "choose a style with `changelog`", key
-        )
 
 
 def _ignore(mapper: Mapper, value: Any, key: str) -> None:
@@ -139,5 +130,5 @@ def _rule(mapper: Mapper, value: Any, key: str, *, move: bool) -> None:
                 'leave the change files where they are, or take rules = "vis", which works so',
                 key,
             )
-    elif value not in {"patch", False}:
+    elif value not in ("patch", False):
         mapper.left(key, "it is only read from changesets' own file", "leave the change files where they are", key)

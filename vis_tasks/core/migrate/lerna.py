@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.core.migrate.literal import Code
+from vis_tasks.core.migrate.document import Code
 from vis_tasks.core.migrate.mapping import Mapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vis_tasks.core.migrate.literal import Document
+    from vis_tasks.core.migrate.document import Document
     from vis_tasks.core.migrate.mapping import Migration, Repository
 
 __all__ = ["CONFIG_PATHS", "migrate"]

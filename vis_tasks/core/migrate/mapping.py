@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.core.migrate.literal import Code
+from vis_tasks.core.migrate.document import Code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from vis_tasks.core.migrate.literal import Document
+    from vis_tasks.core.migrate.document import Document
     from vis_tasks.core.model import Package
 
 __all__ = ["ChangeFiles", "Leftover", "Mapper", "Migration", "Repository", "Setting"]
@@ -193,7 +193,13 @@ class Mapper:
             elif key in known:
                 known[key](value, key)
             else:
-                self.left(prefix + key, "vis-tasks has no setting for it", "look at docs/reference/config.md", *at, key)
+                self.left(
+                    prefix + key,
+                    "vis-tasks has no setting for it",
+                    "`vis-tasks config --reference` lists what there is",
+                    *at,
+                    key,
+                )
 
     def wrong(self, what: str, wanted: str, *keys: str | int) -> None:
         """Note a value the other tool wouldn't take either."""
@@ -211,6 +217,24 @@ class Mapper:
                 what, "a list of strings", *keys
             )
         return good
+
+    def changelog(self, value: Any, key: str, styles: Mapping[str, str]) -> None:
+        """The style of changelogs: a name, or a list of a name and its options; ``false`` for no changelog.
+
+        Args:
+            value: as the other tool holds it.
+            key: its key there.
+            styles: its names, and ours for them; "default" needs no setting. Any other name is code, which is left over.
+        """
+        name = value[0] if isinstance(value, list) and value else value
+        if name is False:
+            self.set("release.changelog", "none", key)
+        elif isinstance(name, str) and name in styles:
+            if styles[name] != "default":
+                self.set("release.changelog", styles[name], key)
+        else:
+            why = "changelog formatters of your own don't run here"
+            self.left(key, why, "choose a style with `changelog`", key)
 
     def groups(self, value: Any, what: str, *keys: str | int) -> list[list[str]]:
         """The groups of a list of lists of strings; ``{packages: […]}`` counts as a list too."""

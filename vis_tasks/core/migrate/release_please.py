@@ -12,7 +12,7 @@ from vis_tasks.core.migrate.mapping import Mapper
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from vis_tasks.core.migrate.literal import Document
+    from vis_tasks.core.migrate.document import Document
     from vis_tasks.core.migrate.mapping import Migration, Repository
     from vis_tasks.core.model import Package
 

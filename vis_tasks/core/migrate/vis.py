@@ -14,7 +14,7 @@ from vis_tasks.core.migrate.mapping import Mapper
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vis_tasks.core.migrate.literal import Document
+    from vis_tasks.core.migrate.document import Document
     from vis_tasks.core.migrate.mapping import Migration, Repository
 
 __all__ = ["CONFIG_PATHS", "migrate"]
@@ -31,6 +31,7 @@ _HOOKS = {
     "prePublishCommand": "before-pack",
     "postPublishCommand": "after-tag",
 }
+_CHANGELOGS = {"default": "default", "github": "links", "keep-a-changelog": "keep-a-changelog"}
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 
@@ -68,7 +69,7 @@ def _known(mapper: Mapper, duration: Callable[[timedelta], str]) -> dict[str, Ca
         "baseBranch": plain("release.base-branch"),
         "access": plain("release.publish.access"),
         "changesDir": plain("release.changes-dir"),
-        "changelog": lambda value, key: _changelog(mapper, value, key),
+        "changelog": lambda value, key: mapper.changelog(value, key, _CHANGELOGS),
         "workspaceChangelog": lambda value, key: _workspace_changelog(mapper, value, key),
         "fixed": lambda value, key: _groups(mapper, value, key),
         "linked": lambda value, key: _groups(mapper, value, key),
@@ -107,17 +108,6 @@ def _known(mapper: Mapper, duration: Callable[[timedelta], str]) -> dict[str, Ca
     }
 
 
-def _changelog(mapper: Mapper, value: Any, key: str) -> None:
-    name = value[0] if isinstance(value, list) and value else value
-    styles = {"default": "default", "github": "links", "keep-a-changelog": "keep-a-changelog"}
-    if name is False:
-        mapper.set("release.changelog", "none", key)
-    elif isinstance(name, str) and name in styles:
-        mapper.set("release.changelog", styles[name], key)
-    else:
-        mapper.left(key, "formatters of your own don't run here", "choose a style with `changelog`", key)
-
-
 def _workspace_changelog(mapper: Mapper, value: Any, key: str) -> None:
     if value is False:
         mapper.off("release.workspace-changelog", key)
@@ -126,9 +116,10 @@ def _workspace_changelog(mapper: Mapper, value: Any, key: str) -> None:
 
 
 def _groups(mapper: Mapper, value: Any, key: str) -> None:
-    if groups := mapper.groups(value, key, key):
-        mapper.set(f"release.{key}", groups, key)
-    if any(isinstance(group, dict) and group.get("changelog") for group in value if isinstance(value, list)):
+    if names := mapper.groups(value, key, key):
+        mapper.set(f"release.{key}", names, key)
+    groups = value if isinstance(value, list) else ()
+    if any(isinstance(group, dict) and group.get("changelog") for group in groups):
         mapper.left(f"{key}.changelog", "every package has a changelog of its own", "nothing", key)
 
 
@@ -258,7 +249,8 @@ def _managed(mapper: Mapper, data: dict[str, Any], repository: Repository) -> No
         own = package.manifest.get("vis-release")
         own = own if isinstance(own, dict) else {}
         _package(mapper, package.name, own, f"vis-release in {package.manifest_path}", ())
-        merged = {**(listed.get(package.name) or {}), **own}
+        there = listed.get(package.name)
+        merged = {**(there if isinstance(there, dict) else {}), **own}
         if merged.get("managed", data.get("defaultManaged", False)) is True:
             chosen.append(package.name)
         elif merged.get("managed") is False:

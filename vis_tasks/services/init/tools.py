@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from vis_tasks.config.durations import format_duration
 from vis_tasks.core.changesets import CONFIG_PATH as CHANGESETS
 from vis_tasks.core.migrate import beachball, bumpy, changesets, lerna, release_please, semantic_release, vis
-from vis_tasks.core.migrate.literal import Document, read_json, read_module
+from vis_tasks.core.migrate.document import Document
+from vis_tasks.core.migrate.literal import read_json, read_module
 from vis_tasks.core.migrate.mapping import Leftover, Repository
 from vis_tasks.core.suggest import nearest
 from vis_tasks.errors import ConfigError, UsageError
