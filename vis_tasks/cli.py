@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ _TELLING = frozenset({"-h", "--help", "-l", "--list", "-V", "--version", "--comp
 
 def main() -> None:
     """Run the program; what it raises is an exit code."""
+    # Loading is one long growth without garbage: at Python's own thresholds a tenth of it goes into looking for some.
+    gc.set_threshold(50_000, 20, 20)
     words, here = frozenset(sys.argv[1:]), Path.cwd()
     if words & _ASKING and not words & _TELLING and (here / "vis.toml").is_file():
         from vis_tasks.wiring import ask_npm_soon

@@ -104,3 +104,11 @@ def test_a_layer_is_announced_and_settled_by_one_write_each(files, state):
     ledger.settle(["a@1.0.0", "c@1.0.0"])
     assert dict(state.journal().intents) == {"b@1.0.0": "2" * 40}
     assert len(files.writes) == 2
+
+
+def test_the_next_layer_is_announced_by_the_write_that_settles_the_one_before(files, state):
+    ledger = Ledger(state)
+    ledger.begin({"a@1.0.0": "aa"})
+    ledger.begin({"b@1.0.0": "bb"}, ["a@1.0.0"])
+    assert state.journal().intents == {"b@1.0.0": "bb"}
+    assert len(files.writes) == 2

@@ -6,6 +6,8 @@ import threading
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from vis_tasks.core.wave import Journal
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -28,13 +30,19 @@ class Ledger:
         self._queue = threading.Lock()
         self._writing = threading.Lock()
 
-    def begin(self, shasums: Mapping[str, str]) -> None:
+    def begin(self, shasums: Mapping[str, str], settled: Iterable[str] = ()) -> None:
         """Announce uploads in the journal, before the first of them begins: one write.
 
         Args:
             shasums: ``name@version`` → sha1 of the bytes, as hex.
+            settled: earlier ones whose answers stand in staged.json, as `settle` takes them.
         """
-        self._state.note(lambda journal: reduce(lambda done, item: done.intend(*item), shasums.items(), journal))
+        gone = tuple(settled)
+        self._state.note(
+            lambda journal: reduce(
+                lambda done, item: done.intend(*item), shasums.items(), reduce(Journal.settled, gone, journal)
+            )
+        )
 
     def put(self, change: Callable[[Pending], Pending]) -> None:
         """Change staged.json. What other threads put meanwhile goes along; it is on disk for all of them when this returns.
@@ -55,5 +63,4 @@ class Ledger:
 
     def settle(self, specs: Iterable[str]) -> None:
         """The answers to these uploads stand in staged.json: one write."""
-        gone = tuple(specs)
-        self._state.note(lambda journal: reduce(lambda done, spec: done.settled(spec), gone, journal))
+        self.begin({}, specs)

@@ -109,6 +109,7 @@ def stage(run: Run) -> None:
     def one(package: Package) -> Upload:
         return _one(run, package, lines[package.name], origins[package.name], known, ledger)
 
+    settled: list[str] = []
     # One pool for all layers: its threads keep their connections.
     with ThreadPoolExecutor(max(1, run.release.publish.concurrency)) as pool:
         for layer in layers(run.workspace, by_name):
@@ -122,10 +123,11 @@ def stage(run: Run) -> None:
                 else:
                     jobs.append(by_name[name])
             jobs = [package for package in jobs if package.name in lines or _missing(run, package, failed)]
-            ledger.begin({_spec(package): lines[package.name].shasum for package in jobs})
+            ledger.begin({_spec(package): lines[package.name].shasum for package in jobs}, settled)
             results = dict(zip(jobs, pool.map(one, jobs), strict=True))
-            ledger.settle(_spec(package) for package, result in results.items() if result.sure)
+            settled = [_spec(package) for package, result in results.items() if result.sure]
             failed |= {package.name for package, result in results.items() if not result.ok}
+    ledger.settle(settled)
     forget_wave(run)
     _checkpoint(run, readable=all(found is not None for found in known.values()))
 

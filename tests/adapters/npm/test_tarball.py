@@ -171,3 +171,12 @@ def test_secrets_in_small_text_files_are_seen_and_not_kept(tmp_path, content, wh
 )
 def test_what_is_no_secret_or_no_small_text_is_left_alone(tmp_path, content):
     assert inspect_tarball(tgz(tmp_path / "a.tgz", {"package.json": MANIFEST, "a.js": content})).secrets == ()
+
+
+def test_bytes_that_were_looked_into_are_told_from_others_of_the_same_name(tmp_path):
+    path = tgz(tmp_path / "a.tgz", {"package.json": MANIFEST})
+    inspect_tarball(path)
+    moved = path.rename(tmp_path / "b.tgz")
+    assert read_tarball(moved).path == moved
+    tgz(moved, {"package.json": MANIFEST, "more.js": "1"})
+    assert read_tarball(moved).files == ("package.json", "more.js")

@@ -9,7 +9,7 @@ import json
 import re
 import tarfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
@@ -38,6 +38,9 @@ _LARGEST_MANIFEST = 8 * 1024**2
 _LARGEST_TEXT = 1024**2
 _MOST_ENTRIES = 100_000
 _CHUNK = 1024**2
+_MOST_KNOWN = 1000
+
+_known: dict[str, Tarball] = {}  # by integrity: what packing has looked into is uploaded in the same run
 
 # Formats that are secrets and nothing else. An npmrc line that names a variable is fine.
 _SECRETS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
@@ -71,8 +74,12 @@ class Inspection:
 
 
 def read_tarball(path: Path) -> Tarball:
-    """The facts of a packed package; see `inspect_tarball`."""
-    return inspect_tarball(path).tarball
+    """The facts of a packed package; see `inspect_tarball`. Bytes that this process has looked into before are only hashed."""
+    try:
+        known = _known.get(_hashes(path)[0])
+    except OSError as error:
+        raise _bad(path, str(error) or type(error).__name__) from error
+    return replace(known, path=path) if known else inspect_tarball(path).tarball
 
 
 def inspect_tarball(path: Path) -> Inspection:
@@ -106,6 +113,9 @@ def inspect_tarball(path: Path) -> Inspection:
         files=tuple(contents.files),
         manifest=manifest,
     )
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[integrity] = tarball
     return Inspection(tarball, tuple(contents.secrets))
 
 
