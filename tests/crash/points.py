@@ -53,6 +53,7 @@ class Scenario:
         late: an earlier wave has timed out before, and was approved since.
         refuse: the push to main, counted from 1, that the remote refuses; 0 for none.
         locked: a lock on the remote is held; fresh clones then are on another machine.
+        moved: somebody pushes to main while the first run waits; it is CI that releases.
         ends: the exit code of a run that does all it can.
     """
 
@@ -64,6 +65,7 @@ class Scenario:
     late: bool = False
     refuse: int = 0
     locked: bool = False
+    moved: bool = False
     ends: int = 0
 
 
@@ -82,6 +84,7 @@ SCENARIOS = {
         Scenario("locked", _ALL, config="\n[release]\nremote-lock = true\n", locked=True),
         Scenario("blocked", {**_ALL, "tool": "block"}),
         Scenario("mismatch", {**_ALL, "tool": "usurp"}, ends=3),
+        Scenario("moved", _ALL, moved=True),
         Scenario("version-refused", _ALL, refuse=1),
         Scenario("chore-refused", _ALL, refuse=2),
     )
@@ -187,7 +190,7 @@ def world(scenario: Scenario, template: Path, folder: Path) -> Iterator[tuple[Sa
     shutil.rmtree(folder, ignore_errors=True)
     box = Sandbox(template).copy(folder)
     with start_registry(folder / "registry") as registry:
-        env = box.env
+        env = box.env | ({"CI": "true"} if scenario.moved else {})
         if scenario.readable:
             box.connect(registry, box.token)
         else:
@@ -262,8 +265,17 @@ class Scene:
 
     def run(self, place: Place) -> int:
         """Another run to its end."""
-        decide = deciding(self.registry, self.scenario.verdicts)
-        return self.driver.run(place.root, self.env, decide, host=place.host, later=place.later)
+        return self.driver.run(place.root, self.env, self.meanwhile, host=place.host, later=place.later)
+
+    def meanwhile(self) -> None:
+        """What people do while a release waits: they decide, and once somebody pushes."""
+        deciding(self.registry, self.scenario.verdicts)()
+        if self.scenario.moved and not (self.box.folder / "theirs").exists():
+            theirs = self.box.clone("theirs")
+            self.box.write("a-new-file", "theirs\n", root=theirs)
+            self.box.write("vis.toml", (theirs / "vis.toml").read_text() + "\n# theirs\n", root=theirs)
+            self.box.write("z-new-file", "theirs\n", root=theirs)
+            self.box.commit(theirs, "feat: theirs")
 
     @property
     def log(self) -> str:
@@ -332,8 +344,7 @@ def trial(
 def struck(scene: Scene, *, at: int, fresh: bool, number: int) -> Trial:
     """One run that is struck at a boundary, and what comes after it."""
     result, box, scenario = Trial(), scene.box, scene.scenario
-    decide = deciding(scene.registry, scenario.verdicts)
-    code = scene.driver.run(box.work, scene.env, decide, at=at, number=number)
+    code = scene.driver.run(box.work, scene.env, scene.meanwhile, at=at, number=number)
     reached = (box.folder / "trace.txt").read_text().splitlines()
     result.label = reached[at - 1] if len(reached) >= at else "before everything"
     if code == scene.first_end() and len(reached) < at and scenario.concurrency > 1:

@@ -179,14 +179,15 @@ class _Runner:
         label = " ".join(argv[:2])
         self._boundary(f"before {label}")
         if argv[0] == "git":
-            self._torn(argv, kwargs["cwd"] / ".git")
+            self._torn(argv, kwargs["cwd"])
         done = self._runner.run(argv, **kwargs)
         self._boundary(f"after {label}")
         return done
 
-    def _torn(self, argv: Sequence[str], folder: Path) -> None:
-        """The moment in which git has its locks and has changed nothing yet: killed then, the run leaves them."""
-        locks = [folder / f"{name}.lock" for name in _GIT_LOCKS.get(argv[1], ("index",))]
+    def _torn(self, argv: Sequence[str], root: Path) -> None:
+        """The moment in which git has its locks, and at most some files of another commit: killed then, the run leaves them."""
+        locks = [root / ".git" / f"{name}.lock" for name in _GIT_LOCKS.get(argv[1], ("index",))]
+        before = self._half_moved(root, argv[-1]) if argv[1] == "reset" and "--keep" in argv else {}
         for lock in locks:
             lock.parent.mkdir(parents=True, exist_ok=True)
             lock.touch(exist_ok=False)
@@ -195,6 +196,24 @@ class _Runner:
         finally:
             for lock in locks:
                 lock.unlink()
+            for path, content in before.items():
+                path.unlink(missing_ok=True) if content is None else path.write_bytes(content)
+            if before:
+                self._runner.run(["git", "update-index", "-q", "--refresh"], cwd=root, check=False)
+
+    def _half_moved(self, root: Path, tip: str) -> dict[Path, bytes | None]:
+        """Write all but the last of the files in which another commit differs; returns what stood there."""
+        listing = self._runner.run(["git", "diff", "--name-only", "-z", "HEAD", tip, "--", ":!.vis"], cwd=root).stdout
+        before: dict[Path, bytes | None] = {}
+        for name in listing.split("\0")[:-2]:
+            path = root / name
+            before[path] = path.read_bytes() if path.exists() else None
+            there = self._runner.run(["git", "show", f"{tip}:{name}"], cwd=root, check=False)
+            if there.code:
+                path.unlink()
+            else:
+                path.write_bytes(there.raw)
+        return before
 
 
 class _Npm:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.services.builders import build_world, entry, package
 from vis_tasks.core.pending import Pending, render
-from vis_tasks.errors import Failed
+from vis_tasks.errors import Failed, Refused
 from vis_tasks.services.guard import guard
 from vis_tasks.services.record import Chore, push_chores, record, staged_chore
 
@@ -233,6 +233,43 @@ def test_killed_in_the_middle_of_a_replay_the_next_run_still_knows(world, monkey
     assert names(world.state) == ["a"]
     assert world.state.is_rejected("b", "1.0.0")
     assert on_remote(world)["pending"][0]["name"] == "a"
+
+
+class TestAGitThatIsKilledWhileItMovesTheTree:
+    """A real one: it dies in a filter, between two files of theirs (gitattributes(5), smudge)."""
+
+    @pytest.fixture
+    def cut_off(self, world):
+        other = world.repo.clone("other")
+        for name in ("a-theirs", "b-theirs", "z-theirs"):
+            other.put(name, "theirs\n")
+        other.sh("add", "--all")
+        other.sh("commit", "--quiet", "--message", "theirs")
+        other.sh("push", "--quiet", "origin", "main")
+        attributes = world.repo.put(".git/info/attributes", "z-theirs filter=deadly\n")
+        world.repo.sh("config", "filter.deadly.smudge", "kill -9 $PPID")
+        save(world, Pending().put(entry("a")))
+        with pytest.raises(Failed) as caught:
+            record(world.run())
+        assert caught.value.code == "GIT_KILLED"
+        attributes.unlink()
+        assert "a-theirs" in world.repo.git.dirty(), "git had begun to write"
+        return world
+
+    def test_the_next_run_takes_the_half_back_and_moves_it_whole(self, cut_off):
+        run = cut_off.run(reach=["guard", "version"])
+        guard(run)
+        assert record(run)
+        assert [each["name"] for each in on_remote(cut_off)["pending"]] == ["a"]
+        assert cut_off.repo.git.dirty() == ()
+        assert (cut_off.repo.root / "z-theirs").read_text() == "theirs\n"
+
+    def test_what_was_edited_since_is_kept_and_refused(self, cut_off):
+        cut_off.repo.put("a-theirs", "mine\n")
+        with pytest.raises(Refused) as caught:
+            guard(cut_off.run(reach=["guard", "version"]))
+        assert caught.value.details["paths"] == ["a-theirs"]
+        assert (cut_off.repo.root / "a-theirs").read_text() == "mine\n"
 
 
 def test_a_protected_branch_is_a_clear_error_that_keeps_the_commit(world):

@@ -108,9 +108,11 @@ def test_the_journal_is_written_when_it_changes_and_only_then(state, files):
 
 def test_what_was_set_aside_is_merged_into_what_stands_there_now(state, files):
     base = Pending().put(entry("a")).put(entry("b"))
-    state.set_aside(base, base.approve(entry("a")))
+    state.set_aside(base, base.approve(entry("a")), "c" * 40)
+    assert state.moving_to() == "c" * 40
     state.save(base.put(entry("c")))
     assert state.take_up()
+    assert state.moving_to() is None
     after = state.pending()
     assert [each.name for each in after.pending] == ["b", "c"]
     assert [each.name for each in after.approved] == ["a"]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.wave import Journal
     from vis_tasks.services.run import Run
 
-__all__ = ["is_chore", "only_ours", "pending_at", "replay_onto"]
+__all__ = ["is_chore", "only_ours", "pending_at", "replay_onto", "undo_half_a_move"]
 
 _CHORE = re.compile(r"chore\(release\): (record|clear|approve|reject|restage|drop) .*\[skip ci\]")
 
@@ -44,7 +44,7 @@ def replay_onto(run: Run, tip: str) -> None:
     mine = git.subjects(tip, head)
     base = f"{mine[-1][0]}^" if mine else head
     version = _unpushed_version(run)
-    state.set_aside(pending_at(run, base), state.pending())
+    state.set_aside(pending_at(run, base), state.pending(), tip)
     committed = git.read(head, state.staged_path)
     if state.elsewhere is None:
         _put_back(run, committed)
@@ -53,6 +53,30 @@ def replay_onto(run: Run, tip: str) -> None:
     if mine and state.has_journal():
         state.note(lambda journal: _undone(journal, whole_version=any(commit == version for commit, _ in mine)))
     run.forget("workspace", "changes", "plan", "_wave")
+
+
+def undo_half_a_move(run: Run) -> None:
+    """Take back the files that a git killed while it moved the tree had written already: they are as that commit has them.
+
+    Whatever is otherwise stays as it is. Three git processes, only where a move was cut off.
+    """
+    git, tip = run.tools.git, run.state.moving_to()
+    head = git.head()
+    if tip is None or head is None or head == tip or not git.has_commit(tip):
+        return
+    prefix = git.prefix()
+    dirty = [path.removeprefix(prefix) for path in git.dirty() if path.startswith(prefix)]
+    dirty = [path for path in dirty if path != run.state.staged_path and "\n" not in path and not _is_folder(run, path)]
+    brought = git.read_many([(tip, path) for path in dirty]) if dirty else iter(())
+    half = [path for path, there in zip(dirty, brought, strict=True) if there == run.tools.files.read(path)]
+    if half:
+        git.reset(head, half)
+        run.tools.console.detail(f"took back {len(half)} file(s) of a move to {tip[:12]} that was cut off")
+
+
+def _is_folder(run: Run, path: str) -> bool:
+    """A submodule, or a repository inside this one, stands among the files."""
+    return run.tools.root.joinpath(path).is_dir()
 
 
 def _put_back(run: Run, committed: bytes | None) -> None:

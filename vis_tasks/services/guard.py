@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import Refused
 from vis_tasks.ports import NO_STAGING, StageList, Unknown, Unreadable
-from vis_tasks.services.catch_up import only_ours, replay_onto
+from vis_tasks.services.catch_up import only_ours, replay_onto, undo_half_a_move
 from vis_tasks.services.hand_over import manifest_digest
 from vis_tasks.services.planning.snapshot import managed_snapshots, refuse_snapshots
 from vis_tasks.services.stage_guard import check_pending_stages
@@ -39,6 +39,7 @@ def guard(run: Run) -> None:
     check_repository(run)
     if not run.plan_only:
         check_locks(run)
+        undo_half_a_move(run)
         run.state.take_up()
     run.state.pending()
     check_tag_names(run)

@@ -175,7 +175,7 @@ def push_chores(run: Run, chores: Sequence[Chore], *, push: bool = True, along: 
                 code="DIVERGED",
                 hint="somebody rewrote the branch; look at it, bring this checkout up to date, and run again",
             )
-        run.state.set_aside(pending_at(run, start), run.state.pending())
+        run.state.set_aside(pending_at(run, start), run.state.pending(), tip)
         git.move_to(tip)
         run.state.take_up()
     raise Failed(

@@ -207,20 +207,26 @@ class StateFiles:
             return Journal(started_at=timestamp(self._clock.now()))
         return parse_journal(content.decode("utf-8", errors="replace"), self.journal_path)
 
-    def set_aside(self, base: Pending, ours: Pending) -> None:
-        """Keep both in the journal while the tree is moved to another commit; nothing when staged.json isn't in that tree."""
-        if self.elsewhere is not None:
-            return
-        kept = {"base": staged.render(base), "ours": staged.render(ours)}
+    def set_aside(self, base: Pending, ours: Pending, to: str) -> None:
+        """Keep both in the journal while the tree is moved to another commit; staged.json only when it is in that tree."""
+        kept = {"to": to}
+        if self.elsewhere is None:
+            kept |= {"base": staged.render(base), "ours": staged.render(ours)}
         self.note(lambda journal: replace(journal, extra={**journal.extra, _ASIDE: kept}))
+
+    def moving_to(self) -> str | None:
+        """The commit that the tree was being moved to when a run was cut off."""
+        kept = self.journal().extra.get(_ASIDE) if self.has_journal() else None
+        return str(kept["to"]) if isinstance(kept, dict) and "to" in kept else None
 
     def take_up(self) -> bool:
         """Merge what was set aside into staged.json as it stands now; False when nothing was."""
         kept = self.journal().extra.get(_ASIDE) if self.has_journal() else None
         if not isinstance(kept, dict):
             return False
-        base, ours = (staged.parse(str(kept.get(key)), self.journal_path) for key in ("base", "ours"))
-        self.save(staged.merge(base, ours, self.pending()))
+        if "ours" in kept:
+            base, ours = (staged.parse(str(kept.get(key)), self.journal_path) for key in ("base", "ours"))
+            self.save(staged.merge(base, ours, self.pending()))
         self.note(
             lambda journal: replace(
                 journal, extra={key: value for key, value in journal.extra.items() if key != _ASIDE}
