@@ -14,7 +14,8 @@ nox.options.sessions = ["lint", "tests"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 
-WORKERS = os.environ.get("VIS_TEST_WORKERS", "auto")
+# Two for each core: half of a test's time is waiting, for a registry's poll or for another process.
+WORKERS = os.environ.get("VIS_TEST_WORKERS") or str(2 * (os.cpu_count() or 1))
 GROUPS = nox.project.load_toml("pyproject.toml")["dependency-groups"]
 
 
@@ -47,7 +48,7 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Everything but what has a session of its own, on all cores. Arguments go to pytest."""
+    """Everything but what has a session of its own. Arguments go to pytest; VIS_TEST_WORKERS says how many run at once."""
     _install(session, "test", "dev")
     session.run("pytest", "--numprocesses", WORKERS, "--dist", "worksteal", "-m", "not slow", *session.posargs)
 
