@@ -273,6 +273,24 @@ class Repository:
             raise UsageError("name the stages to reject", hint="`staged()` lists them")
         return self._decide("reject", stages, code)
 
+    def restage(self, *names: str) -> tuple[str, ...]:
+        """Let the next release stage rejected versions again, under the same numbers; recorded, committed and pushed.
+
+        Args:
+            names: packages, or ``name@version``.
+
+        Returns:
+            The versions, as ``name@version``.
+
+        Raises:
+            UsageError: one wasn't rejected, isn't the version on disk, or is live.
+            Failed: the registry doesn't say whether it is live.
+            Locked: a release is under way.
+        """
+        from vis_tasks.services.restage import restage
+
+        return restage(self._run(), names)
+
     def _decide(
         self, verb: str, stages: Sequence[str], code: Code, *, tag: bool = False, ignore_dependencies: bool = False
     ) -> tuple[Decision, ...]:

@@ -81,6 +81,7 @@ except UsageError as error:
     told["nothing named"] = error.hint
 told["rejected"] = show(repository.reject("zeta@1.0.1", code=os.environ["CODE"]))
 told["left"] = show(repository.approve())
+told["restaged"] = repository.restage("zeta")
 told["invoke"] = "invoke" in sys.modules
 json.dump(told, sys.stderr)
 """
@@ -100,6 +101,7 @@ def test_approve_and_reject_record_commit_and_tag(world: World) -> None:
     assert told["nothing named"]
     assert told["rejected"] == [["zeta@1.0.1", "rejected"]]
     assert told["left"] == []
+    assert told["restaged"] == ["zeta@1.0.1"]
     assert world.registry.stages() == []
     assert "chore(release): reject 1 stage [skip ci]" in world.subjects()
     assert told["invoke"] is False
