@@ -18,15 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.rivals import rival
 from vis_tasks.adapters.changefiles import read_changes
 from vis_tasks.adapters.console import aligned
-from vis_tasks.adapters.files import RootFiles
-from vis_tasks.adapters.planning import plan_edits, plan_on_disk
+from vis_tasks.adapters.planning import plan_on_disk
 from vis_tasks.adapters.workspace import read_workspace
 from vis_tasks.config.model import ReleaseConfig
 from vis_tasks.services.planning.document import PLAN_HEAD, as_text, plan_document, plan_rows
@@ -34,7 +32,7 @@ from vis_tasks.services.planning.document import PLAN_HEAD, as_text, plan_docume
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["build", "rows", "version"]
+__all__ = ["build", "rows"]
 
 SIZES = (1000, 5000)
 CHANGED = 100
@@ -102,20 +100,6 @@ def plan(root: Path) -> None:
         print(as_text(plan_document(planned, workspace)))  # noqa: T201
 
 
-def version(root: Path) -> int:
-    """What `version` writes, without git; the number of files."""
-    workspace = read_workspace(root)
-    planned = plan_on_disk(root, CONFIG, workspace, read_changes(root, CONFIG, workspace))
-    files = RootFiles(root)
-    edits = plan_edits(root, CONFIG, workspace, planned, datetime.now(UTC).date())
-    for edit in edits:
-        if edit.content is None:
-            files.delete(edit.path)
-        else:
-            files.write(edit.path, edit.content, durable=False)
-    return len(edits)
-
-
 def in_process(count: int) -> list[dict[str, Any]]:
     """Start-up aside, in seconds of processor time: planning beside the loop."""
     with tempfile.TemporaryDirectory() as folder:
@@ -137,10 +121,10 @@ def in_process(count: int) -> list[dict[str, Any]]:
 
 def as_processes(count: int) -> list[dict[str, Any]]:
     """Whole processes on fresh copies, start-up included."""
-    python, code = sys.executable, "import sys; from pathlib import Path; from tests.bench import planning as p; "
+    python = sys.executable
     ours = {
         "`status`": [python, "-m", "vis_tasks", "status"],
-        "`version`, files only": [python, "-c", code + "p.version(Path.cwd())"],
+        "`version`, files only": [python, "-m", "tests.bench.versioning"],
         "`version`, committed and pushed": [python, "-m", "vis_tasks", "version"],
     }
     theirs = {
