@@ -8,21 +8,23 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import hypothesis.strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.chaos import operators
 from tests.chaos.outages import OUTAGES
-from tests.chaos.town import FAULTS, Town
+from tests.chaos.town import FAULTS, Bias, Town
 from tests.chaos.variants import MACHINES, PACKAGES, Variant
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["chaos_machine"]
+__all__ = ["chaos_machine", "play"]
 
 Deed = tuple[Any, ...]
+_TOWNS = itertools.count()
 
 
 def _at(*routes: str) -> list[int]:
@@ -47,7 +49,7 @@ upload_troubles: st.SearchStrategy[list[int]] = st.just([]) | st.lists(
 outages = st.sampled_from(OUTAGES)
 # A remote that can't be read ends a release before it has begun: it gets its share in the pauses.
 git_troubles = st.sampled_from(
-    [None, None, None, *((kind, times) for kind in OUTAGES[1:] for times in (1, 2)), ("read", 1)]
+    [*[None] * 16, *((kind, times) for kind in OUTAGES[1:] for times in (1, 2)), ("read", 1)]
 )
 goals = st.sampled_from(["release", "release", "release", "version", "stage", "reconcile", "tag"])
 variants = st.builds(
@@ -75,6 +77,7 @@ deeds = st.one_of(
     st.tuples(st.just("decide"), machines, verdicts, numbers),
     st.tuples(st.just("develop"), some_packages, levels),
     st.tuples(st.just("release"), machines),
+    st.tuples(st.just("rival"), numbers),
     st.tuples(st.just("trouble"), faults),
     st.tuples(st.just("trouble"), st.sampled_from(_at("stage.list", "version.document", "*"))),
     st.tuples(st.just("trouble"), st.sampled_from(_at("stage.list", "version.document", "*"))),
@@ -105,8 +108,7 @@ class Chaos(RuleBasedStateMachine):
 
     home: ClassVar[Path]
     counts: ClassVar[Counter[str]]
-    towns: ClassVar[Iterator[int]]
-    under: ClassVar[Mapping[str, Any]]
+    bias: ClassVar[Bias]
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,7 +121,8 @@ class Chaos(RuleBasedStateMachine):
 
     @initialize(variant=variants, wave=waves)
     def begin(self, variant: Variant, wave: dict[str, Any]) -> None:
-        self.town = Town.found(self.home, self.home / f"town-{next(self.towns)}", replace(variant, **self.under))
+        self.town = Town.found(self.home, self.home / f"town-{next(_TOWNS)}", replace(variant, **self.bias.settings))
+        self.world.faults = self.bias.faults
         self.wave(**wave)
 
     @rule(packages=some_packages, level=levels)
@@ -171,6 +174,7 @@ class Chaos(RuleBasedStateMachine):
         return [
             partial(getattr(operators if name == "decide" else Town, name), self.world, *arguments)
             for name, *arguments in meanwhile
+            if name in (self.bias.deeds or {name})
         ]
 
     @rule(number=numbers, verdict=verdicts)
@@ -222,12 +226,35 @@ class Chaos(RuleBasedStateMachine):
             self.counts.update(self.town.counts)
 
 
-def chaos_machine(home: Path, counts: Counter[str], under: Mapping[str, Any] | None = None) -> type[Chaos]:
+def chaos_machine(home: Path, counts: Counter[str], bias: Bias | None = None) -> type[Chaos]:
     """The state machine, its worlds below a folder.
 
     Args:
         home: where the worlds are.
         counts: is told how often each thing happened.
-        under: settings that aren't left to chance.
+        bias: what isn't left to chance.
     """
-    return type("Chaos", (Chaos,), {"home": home, "counts": counts, "towns": itertools.count(), "under": under or {}})
+    return type("Chaos", (Chaos,), {"home": home, "counts": counts, "bias": bias or Bias()})
+
+
+def play(machine: type[Chaos], schedules: int, *, number: int, shrink: bool = False) -> None:
+    """Play random schedules, always the same ones for one seed; a broken promise is an `AssertionError` with the whole story.
+
+    Args:
+        machine: from `chaos_machine`.
+        schedules: how many.
+        number: the seed.
+        shrink: look for a shorter schedule that breaks the promise, too.
+    """
+    run_state_machine_as_test(
+        seed(number)(machine),
+        settings=settings(
+            max_examples=schedules,
+            stateful_step_count=8,
+            deadline=None,
+            phases=[Phase.generate, *([Phase.shrink] if shrink else [])],
+            database=None,
+            print_blob=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

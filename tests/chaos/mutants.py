@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from tests.chaos.town import Bias
 from vis_tasks.adapters import git
 from vis_tasks.core import pending
 from vis_tasks.core.decision import Liveness, Record, Verdict, decide
 from vis_tasks.ports import Live, NotLive, PushRefused, StageList, Unknown
+from vis_tasks.registry.run import Fault
 from vis_tasks.services import (
     decided,
     guard,
@@ -27,7 +29,7 @@ from vis_tasks.services import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 __all__ = ["MUTANTS", "Mutant"]
 
@@ -195,32 +197,48 @@ class Mutant:
 
     Attributes:
         breaking: breaks it for the length of a ``with`` block.
-        under: the settings under which that matters; everything else stays random.
+        bias: under what it matters; everything else stays random.
     """
 
     breaking: Callable[[], Any]
-    under: Mapping[str, Any] = field(default_factory=dict)
+    bias: Bias = field(default_factory=Bias)
 
+
+def _under(**settings: Any) -> Bias:
+    return Bias(settings)
+
+
+_RIVALS = frozenset({"rival", "judge", "decide", "develop"})
 
 MUTANTS: dict[str, Mutant] = {
     each.breaking.__name__.removeprefix("_"): each
     for each in (
-        Mutant(_gone_is_approved, {"detached": False}),
+        Mutant(_gone_is_approved, _under(detached=False)),
         # Where the status of a version can be read, that knows better.
-        Mutant(_trouble_is_an_answer, {"status": False, "trusted": False, "detached": False}),
-        Mutant(_unreadable_is_empty, {"trusted": True, "detached": False}),
+        Mutant(
+            _trouble_is_an_answer,
+            Bias(
+                {"status": False, "trusted": False, "detached": False},
+                faults=(Fault("stage.list", status=500, times=3), Fault("stage.list", reset="before", times=4)),
+                deeds=frozenset({"trouble", "pass_time"}),
+            ),
+        ),
+        Mutant(_unreadable_is_empty, _under(trusted=True, detached=False)),
         # Before staged.json is pushed nobody can say whose the other bytes are.
-        Mutant(_any_bytes_are_ours, {"checkpoint": "always", "detached": False}),
+        Mutant(_any_bytes_are_ours, _under(checkpoint="always", detached=False)),
         Mutant(_no_journal),
-        Mutant(_last_writer_wins, {"state_branch": False, "checkpoint": "always"}),
-        Mutant(_last_writer_wins_on_its_branch, {"state_branch": True, "checkpoint": "always"}),
-        Mutant(_tag_at_head, {"detached": False}),
-        Mutant(_late_is_rejected, {"detached": False}),
+        Mutant(_last_writer_wins, Bias({"state_branch": False, "checkpoint": "always"}, deeds=_RIVALS)),
+        Mutant(_last_writer_wins_on_its_branch, Bias({"state_branch": True, "checkpoint": "always"}, deeds=_RIVALS)),
+        Mutant(_tag_at_head, _under(detached=False)),
+        Mutant(_late_is_rejected, _under(detached=False)),
         Mutant(_no_look_back),
-        Mutant(_nothing_is_adopted),
+        Mutant(
+            _nothing_is_adopted,
+            Bias(faults=(Fault("stage.publish", reset="after", times=1),), deeds=frozenset({"pass_time", "lose"})),
+        ),
         Mutant(_no_guard),
         Mutant(_ids_are_not_written),
-        Mutant(_blocked_is_approved, {"status": True, "detached": False}),
+        Mutant(_blocked_is_approved, _under(status=True, detached=False)),
         Mutant(_lost_pushes_are_forgotten),
     )
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.chaos.people import Nobody, fuse
+from tests.chaos.people import Nobody
 from tests.chaos.variants import PACKAGES
 from tests.rig.invariants import is_blocked, unpacked
 from vis_tasks.services import desk
@@ -78,10 +78,13 @@ def unlock(town: Town, machine: str) -> None:
     """``invoke unlock``, where nobody is releasing."""
     if town.busy:
         return
-    run = town.house_for(machine, fuse(None))
-    found = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock).break_()
-    remote = break_remote_lock(run)
-    town.tell("unlock" if found or remote else "unlock of nothing", machine)
+
+    def act(run: Run) -> None:
+        found = Lock(run.tools.files, run.state.lock_path, run.tools.machine, run.tools.clock).break_()
+        remote = break_remote_lock(run)
+        town.tell("unlock" if found or remote else "unlock of nothing", machine)
+
+    town.working(machine, act)
 
 
 def number_past_blocked(town: Town) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -58,6 +59,7 @@ class Eventful:
     def __init__(self, clock: FakeClock, meanwhile: list[Callable[[], None]]) -> None:
         self._clock = clock
         self._meanwhile = meanwhile
+        self._one = threading.Lock()  # uploads pause in threads of their own, and people come one after the other
 
     def now(self) -> datetime:
         return self._clock.now()
@@ -66,8 +68,9 @@ class Eventful:
         return self._clock.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        if self._meanwhile:
-            self._meanwhile.pop(0)()
+        with self._one:
+            if self._meanwhile:
+                self._meanwhile.pop(0)()
         self._clock.advance(seconds)
 
 

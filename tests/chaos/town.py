@@ -22,14 +22,14 @@ from vis_tasks.errors import VisError
 from vis_tasks.registry.run import Fault, Registry, TrustRule, start_registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.rig.sandbox import Sandbox
     from vis_tasks.services.run import Run
 
-__all__ = ["FAULTS", "Town"]
+__all__ = ["FAULTS", "Bias", "Town"]
 
 OURS = frozenset(PACKAGES)
 FAULTS = (
@@ -76,6 +76,21 @@ _REFUSED = frozenset({"STAGE_PENDING", "UNFINISHED"})
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "NO_COLOR", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "SYSTEMROOT")
 
 
+@dataclass(frozen=True)
+class Bias:
+    """What isn't left to chance.
+
+    Attributes:
+        settings: settings that are fixed.
+        faults: the faults there are.
+        deeds: what others may do in the pauses of a release; everything when None.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = FAULTS
+    deeds: frozenset[str] | None = None
+
+
 @dataclass
 class Town:
     """One world for one schedule.
@@ -97,6 +112,7 @@ class Town:
     foreign: set[tuple[str, str]] = field(default_factory=set)
     by_hand: set[str] = field(default_factory=set)
     said: str = ""
+    faults: tuple[Fault, ...] = FAULTS
     outages: Outages = field(init=False)
     _opened: AbstractContextManager[Registry] | None = None
     _issuer: Any = None
@@ -169,7 +185,7 @@ class Town:
 
     def usurp(self, number: int) -> None:
         """Somebody takes a staged version away and puts other bytes live under its number."""
-        known = {(entry["name"], entry["version"]) for entry in state_at(self.box).get("pending", [])}
+        known = self._known()
         stages = [each for each in self.registry.stages() if (each.name, each.version) in known]
         if stages:
             item = stages[number % len(stages)]
@@ -180,7 +196,7 @@ class Town:
 
     def trouble(self, number: int) -> None:
         """The network, or the registry, is about to have a bad time."""
-        fault = replace(FAULTS[number])
+        fault = replace(self.faults[number % len(self.faults)])
         self.tell("fault set", f"{fault.route} {fault.status or fault.reset or 'truncated'} x {fault.times}")
         self.registry.faults.add(fault)
         self._faults.append(fault)
@@ -231,6 +247,15 @@ class Town:
             shutil.rmtree(self.folder / machine)
             self._asked[machine].clear()
             self.box.clone(machine)
+
+    def rival(self, number: int) -> None:
+        """While one machine releases, a package that waits for nobody is changed, and released on the other machine."""
+        staged = {item.name for item in self.registry.stages()}
+        free = [name for name in PACKAGES if name not in staged]
+        if free:
+            self.develop([free[number % len(free)]])
+            for machine in MACHINES:
+                self.release(machine)
 
     def update(self, machine: str) -> None:
         """``git pull``, as a person would before a release; where git refuses, the release has to cope."""
@@ -293,6 +318,7 @@ class Town:
             return error.code
         finally:
             self.busy.discard(machine)
+            self._recorded |= self._known()
         return "ok"
 
     def _expected(self, machine: str, error: VisError) -> None:
@@ -350,19 +376,21 @@ class Town:
         for _ in self.registry.stages():
             self.judge(0, "approve")
 
+    def _known(self) -> set[tuple[str, str]]:
+        """What staged.json on the remote says is pending."""
+        return {(item["name"], item["version"]) for item in state_at(self.box).get("pending", [])}
+
     def _lost(self) -> list[str]:
         """What was written down on the remote while it waits for a decision, and isn't any more."""
         staged = {(item.name, item.version) for item in self.registry.stages()}
-        known = {(item["name"], item["version"]) for item in state_at(self.box).get("pending", [])}
-        lost = (self._recorded & staged) - known
-        self._recorded |= known & staged
+        lost = (self._recorded & staged) - self._known()
         return [
             f"{name}@{version} waits for a decision, was written down, and isn't any more" for name, version in lost
         ]
 
     def _taken_up(self, ended: str) -> None:
         """In calm, a release leaves no stage that it doesn't know of."""
-        known = {(item["name"], item["version"]) for item in state_at(self.box).get("pending", [])}
+        known = self._known()
         left = [item for item in self.registry.stages() if (item.name, item.version) not in known]
         names = ", ".join(f"{item.name}@{item.version}" for item in left)
         assert not left or ended in _REFUSED, f"nobody took up the stage of {names}: {ended}\n{self.story}"

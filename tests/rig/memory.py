@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -29,13 +30,19 @@ _Key = tuple[Any, ...]
 
 def stamp(git_dir: Path, *, refs: bool = False) -> _Key:
     """What changes when a branch, HEAD, or the objects of a repository do; with ``refs`` any ref at all. No process."""
-    found: list[Any] = []
-    for name in ("HEAD", "packed-refs", "FETCH_HEAD"):
-        path = git_dir / name
-        found.append(path.read_bytes() if path.exists() else None)
+    found = [_content(git_dir / name) for name in ("HEAD", "packed-refs", "FETCH_HEAD")]
     loose = git_dir / "refs" if refs else git_dir / "refs" / "heads"
-    found += sorted((str(path), path.read_bytes()) for path in loose.rglob("*") if path.is_file())
+    for folder, _, names in os.walk(loose):
+        found += [each for name in names for each in (name.encode(), _content(f"{folder}/{name}"))]
     return tuple(found)
+
+
+def _content(path: Path | str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 (asked thousands of times)
+            return file.read()
+    except FileNotFoundError:
+        return None
 
 
 class Memory:
