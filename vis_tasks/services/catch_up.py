@@ -58,10 +58,10 @@ def replay_onto(run: Run, tip: str) -> None:
 def undo_half_a_move(run: Run) -> None:
     """Take back the files that a git killed while it moved the tree had written already: they are as that commit has them.
 
-    Whatever is otherwise stays as it is. Three git processes, only where a move was cut off.
+    Whatever is otherwise stays as it is. A few git processes, only where a move was cut off.
     """
     git, tip = run.tools.git, run.state.moving_to()
-    head = git.head()
+    head = git.head() if tip else None
     if tip is None or head is None or head == tip or not git.has_commit(tip):
         return
     prefix = git.prefix()

@@ -30,7 +30,7 @@ _MOMENT = 0.5
 def guard(run: Run) -> None:
     """Refuse what can't end well: no repository, dirty tree, wrong branch, npm or credentials unfit, pending stages in the way.
 
-    Costs five or six git processes and one ``ls-remote``; when uploads lie ahead also one npm process and two requests.
+    Costs six or seven git processes and one ``ls-remote``; when uploads lie ahead also one npm process and two requests.
 
     Raises:
         vis_tasks.errors.Refused: with what is in the way and the way out. Nothing was changed, except that versions found
