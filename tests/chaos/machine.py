@@ -173,8 +173,9 @@ class Chaos(RuleBasedStateMachine):
     def _deeds(self, meanwhile: list[Deed]) -> list[Callable[[], None]]:
         return [
             partial(getattr(operators if name == "decide" else Town, name), self.world, *arguments)
-            for name, *arguments in meanwhile
-            if name in (self.bias.deeds or {name})
+            for name, *arguments in (
+                self.bias.deed if self.bias.deed and not number % 2 else deed for number, deed in enumerate(meanwhile)
+            )
         ]
 
     @rule(number=numbers, verdict=verdicts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from tests.chaos.town import Bias
+from tests.chaos.town import FAULTS, Bias
 from vis_tasks.adapters import git
 from vis_tasks.core import pending
 from vis_tasks.core.decision import Liveness, Record, Verdict, decide
@@ -204,41 +204,35 @@ class Mutant:
     bias: Bias = field(default_factory=Bias)
 
 
-def _under(**settings: Any) -> Bias:
-    return Bias(settings)
+def _under(deed: tuple[Any, ...] | None = None, faults: tuple[Fault, ...] = FAULTS, **settings: Any) -> Bias:
+    return Bias(settings, faults, deed)
 
 
-_RIVALS = frozenset({"rival", "judge", "decide", "develop"})
+_SILENT = (Fault("stage.list", status=500, times=3), Fault("stage.list", reset="before", times=4))
+_UNANSWERED = (Fault("stage.publish", reset="after", times=1),)
 
 MUTANTS: dict[str, Mutant] = {
     each.breaking.__name__.removeprefix("_"): each
     for each in (
         Mutant(_gone_is_approved, _under(detached=False)),
         # Where the status of a version can be read, that knows better.
-        Mutant(
-            _trouble_is_an_answer,
-            Bias(
-                {"status": False, "trusted": False, "detached": False},
-                faults=(Fault("stage.list", status=500, times=3), Fault("stage.list", reset="before", times=4)),
-                deeds=frozenset({"trouble", "pass_time"}),
-            ),
-        ),
+        Mutant(_trouble_is_an_answer, _under(("trouble", 0), _SILENT, status=False, trusted=False, detached=False)),
         Mutant(_unreadable_is_empty, _under(trusted=True, detached=False)),
         # Before staged.json is pushed nobody can say whose the other bytes are.
-        Mutant(_any_bytes_are_ours, _under(checkpoint="always", detached=False)),
+        Mutant(_any_bytes_are_ours, _under(("usurp", 0), checkpoint="always", detached=False)),
         Mutant(_no_journal),
-        Mutant(_last_writer_wins, Bias({"state_branch": False, "checkpoint": "always"}, deeds=_RIVALS)),
-        Mutant(_last_writer_wins_on_its_branch, Bias({"state_branch": True, "checkpoint": "always"}, deeds=_RIVALS)),
+        Mutant(_last_writer_wins, _under(("rival", 0), state_branch=False, checkpoint="always", detached=False)),
+        Mutant(
+            _last_writer_wins_on_its_branch,
+            _under(("rival", 0), state_branch=True, checkpoint="always", detached=False),
+        ),
         Mutant(_tag_at_head, _under(detached=False)),
         Mutant(_late_is_rejected, _under(detached=False)),
         Mutant(_no_look_back),
-        Mutant(
-            _nothing_is_adopted,
-            Bias(faults=(Fault("stage.publish", reset="after", times=1),), deeds=frozenset({"pass_time", "lose"})),
-        ),
+        Mutant(_nothing_is_adopted, _under(faults=_UNANSWERED)),
         Mutant(_no_guard),
         Mutant(_ids_are_not_written),
-        Mutant(_blocked_is_approved, _under(status=True, detached=False)),
+        Mutant(_blocked_is_approved, _under(("stop", 0), status=True, detached=False)),
         Mutant(_lost_pushes_are_forgotten),
     )
 }

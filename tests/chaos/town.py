@@ -83,12 +83,12 @@ class Bias:
     Attributes:
         settings: settings that are fixed.
         faults: the faults there are.
-        deeds: what others may do in the pauses of a release; everything when None.
+        deed: what others do in every second pause of a release, whatever they would have done.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Fault, ...] = FAULTS
-    deeds: frozenset[str] | None = None
+    deed: tuple[Any, ...] | None = None
 
 
 @dataclass
@@ -196,6 +196,8 @@ class Town:
 
     def trouble(self, number: int) -> None:
         """The network, or the registry, is about to have a bad time."""
+        if not self.faults:
+            return
         fault = replace(self.faults[number % len(self.faults)])
         self.tell("fault set", f"{fault.route} {fault.status or fault.reset or 'truncated'} x {fault.times}")
         self.registry.faults.add(fault)
