@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from vis_tasks.adapters.git import GitCli
 from vis_tasks.adapters.process import SubprocessRunner
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["MAIN", "Repository", "bare", "isolated_env"]
+__all__ = ["GIT_CONFIG", "MAIN", "Repository", "bare", "isolated_env"]
 
 MAIN = "HEAD:refs/heads/main"
+GIT_CONFIG = Path(__file__).parents[1] / "rig/gitconfig"
 
 
 def isolated_env(home: Path) -> dict[str, str]:
-    """An environment in which git sees no configuration but the repository's own."""
+    """An environment in which git sees no configuration but the repository's own and the tests'."""
     quiet = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "CI_", "GITHUB_"))}
     return quiet | {
         "HOME": str(home),
-        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_GLOBAL": str(GIT_CONFIG),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_AUTHOR_DATE": "2026-11-21T12:00:00Z",
         "GIT_COMMITTER_DATE": "2026-11-21T12:00:00Z",
@@ -40,8 +38,8 @@ class Repository:
         if not (top / ".git").exists():
             self.sh("init", "--quiet", "--initial-branch=main")
         if identity:
-            self.sh("config", "user.name", "Ada")
-            self.sh("config", "user.email", "ada@example.test")
+            with (top / ".git/config").open("a", encoding="utf-8") as config:
+                config.write("[user]\n\tname = Ada\n\temail = ada@example.test\n")
         self.git = GitCli(SubprocessRunner(base_env=self.env), self.root, env or {})
 
     def sh(self, *argv: str, check: bool = True) -> str:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.adapters.repositories import GIT_CONFIG
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
@@ -248,7 +250,9 @@ def build_world(folder: Path, registry: Registry) -> World:
         "npm_config_update_notifier": "false",
         "NO_COLOR": "1",
     }
-    (home / ".gitconfig").write_text("[user]\n\tname = Tester\n\temail = tester@localhost\n", encoding="utf-8")
+    (home / ".gitconfig").write_text(
+        f"[include]\n\tpath = {GIT_CONFIG}\n[user]\n\tname = Tester\n\temail = tester@localhost\n", encoding="utf-8"
+    )
     registry.add_user("alice", two_factor=True)
     registry.add_user("ci", two_factor=False)
     token = registry.token("ci", kind="read-write")
