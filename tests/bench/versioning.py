@@ -1,25 +1,27 @@
 """``python -m tests.bench.versioning``: what `version` does to the files of this folder, without git.
 
-Imports what that work needs and no more, as the command does; the packages are those of `tests.bench.planning.build`.
+Loads what that work needs and no more, and in the way of the command; the packages are those of `tests.bench.planning.build`.
 """
 
 from __future__ import annotations
 
 import gc
-from datetime import UTC, datetime
 from pathlib import Path
-
-from vis_tasks.adapters.changefiles import read_changes
-from vis_tasks.adapters.files import RootFiles
-from vis_tasks.adapters.planning import plan_edits, plan_on_disk
-from vis_tasks.adapters.workspace import read_workspace
-from vis_tasks.config.model import ReleaseConfig
 
 __all__ = ["version"]
 
 
 def version(root: Path) -> int:
     """Write what `version` writes; the number of files."""
+    gc.set_threshold(50_000, 20, 20)  # as `vis_tasks.cli.main` does before it loads anything
+    from datetime import UTC, datetime
+
+    from vis_tasks.adapters.changefiles import read_changes
+    from vis_tasks.adapters.files import RootFiles
+    from vis_tasks.adapters.planning import plan_edits, plan_on_disk
+    from vis_tasks.adapters.workspace import read_workspace
+    from vis_tasks.config.model import ReleaseConfig
+
     config = ReleaseConfig(rules="changesets-2")
     workspace = read_workspace(root)
     planned = plan_on_disk(root, config, workspace, read_changes(root, config, workspace))
@@ -34,5 +36,4 @@ def version(root: Path) -> int:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(50_000, 20, 20)  # as `vis_tasks.cli.main` does
     version(Path.cwd())
