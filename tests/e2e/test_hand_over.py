@@ -104,7 +104,7 @@ def test_what_one_job_packed_another_one_stages_and_tags_without_running_a_comma
     try:
         with world.running("tag", "--packed", "--json", env=publishing.env | {"VIS_JOB": "publish"}) as running:
             for item in world.staged(2, running):
-                world.npm_approve(item.id)
+                world.registry.approve(item.id, by="alice")
     finally:
         world.root = world_root
 

@@ -43,7 +43,7 @@ def staged_and_forgotten(world: World) -> str:
 
 
 def test_approved_while_nobody_remembered_it_is_packed_again_compared_and_tagged(world: World) -> None:
-    world.npm_approve(staged_and_forgotten(world))
+    world.registry.approve(staged_and_forgotten(world), by="alice")
     fresh = clone(world, "fresh")
     done = fresh.run("release")
     assert done.code == 0, done.text
@@ -52,10 +52,10 @@ def test_approved_while_nobody_remembered_it_is_packed_again_compared_and_tagged
 
 def test_other_bytes_than_the_commit_packs_to_are_never_tagged(world: World) -> None:
     stage_id = staged_and_forgotten(world)
-    world.npm_reject(stage_id)
+    world.registry.reject(stage_id, by="alice")
     evil = clone(world, "evil").write("packages/acme-core/index.js", "module.exports = 'something else'\n")
     assert evil.npm("stage", "publish", str(evil.root / "packages/acme-core"), as_user="ci").code == 0
-    world.npm_approve(world.registry.stages()[0].id)
+    world.registry.approve(world.registry.stages()[0].id, by="alice")
     fresh = clone(world, "fresh")
     done = fresh.run("release")
     assert done.code == 3, done.text

@@ -68,7 +68,7 @@ def test_a_stale_packument_does_not_hide_an_approval(world: World) -> None:
     world.registry.settings.edge_lag = 300.0
 
     with world.running("release") as release:
-        world.npm_approve(world.staged(1, release)[0].id)
+        world.registry.approve(world.staged(1, release)[0].id, by="alice")
 
     assert release.done.code == 0, release.done.text
     assert set(world.remote_tags()) == {"core@1.1.0"}
@@ -101,7 +101,7 @@ def test_a_release_killed_while_waiting_is_taken_up_by_the_next_run(world: World
     with world.running("release", "--resume") as again:
         until(lambda: (world.root / ".vis/release/staged.json").exists() or again.process.poll() is not None)
         assert [stage.id for stage in world.registry.stages()] == [item.id], "staged once"
-        world.npm_approve(item.id)
+        world.registry.approve(item.id, by="alice")
 
     assert again.done.code == 0, again.done.text
     assert world.remote_tags() == {"core@1.1.0": version_commit}

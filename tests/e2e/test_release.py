@@ -54,7 +54,7 @@ def test_a_wave_that_is_approved_in_time_is_tagged_at_the_commit_it_was_built_fr
 def test_running_a_finished_release_again_changes_nothing(world: World) -> None:
     world.package("core").change("one", core="patch").commit()
     with world.running("release") as release:
-        world.npm_approve(world.staged(1, release)[0].id)
+        world.registry.approve(world.staged(1, release)[0].id, by="alice")
     before = (world.subjects(), world.remote_tags())
 
     again = world.run("release", "--json")
@@ -121,12 +121,12 @@ def test_a_rejection_is_no_failure_and_makes_no_tag(world: World) -> None:
 def test_a_mixed_wave_publishes_what_was_approved_and_records_the_rest(world: World) -> None:
     for name in ("a", "b", "c", "d", "e"):
         world.package(name)
-    world.configure(timeout="12s").change("all", a="patch", b="patch", c="patch", d="patch", e="patch").commit()
+    world.configure(timeout="8s").change("all", a="patch", b="patch", c="patch", d="patch", e="patch").commit()
 
     with world.running("release") as release:
         for item in world.staged(5, release):
             if item.name in {"a", "b", "c"}:
-                world.npm_approve(item.id)
+                world.registry.approve(item.id, by="alice")
 
     done = release.done
     assert done.code == 0, done.text
@@ -177,7 +177,7 @@ def test_an_approval_behind_our_back_heals_the_guard(world: World) -> None:
     world.change("two", core="patch").configure(timeout="60s").commit()
 
     with world.running("release") as release:
-        world.npm_approve(world.staged(1, release)[0].id)
+        world.registry.approve(world.staged(1, release)[0].id, by="alice")
 
     assert release.done.code == 0, release.done.text
     tags = world.remote_tags()

@@ -76,7 +76,7 @@ def test_from_a_merged_pull_request_over_two_runners_to_the_tag(guarded: World) 
     assert [each["name"] for each in listed.document["stages"]] == ["acme-core"], listed.text
 
     (item,) = guarded.registry.stages()
-    guarded.npm_approve(item.id)
+    guarded.registry.approve(item.id, by="alice")
     second = clone(guarded, "second").run("release")
     assert second.code == 0, second.text
     assert guarded.remote_tags() == {"acme-core@1.1.0": merged}
@@ -108,7 +108,7 @@ def test_the_next_version_takes_the_wave_into_the_changelog(guarded: World) -> N
     runner.git("update-index", "--assume-unchanged", "vis.toml")
     with runner.running("release") as running:
         (item,) = runner.staged(1, running)
-        runner.npm_approve(item.id)
+        runner.registry.approve(item.id, by="alice")
     assert running.done.code == 0, running.done.text
     guarded.git("checkout", "--quiet", "-b", "next-version")
     guarded.change("two", **{"acme-core": "patch"})
