@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.adapters.npm.support import tgz
-from vis_tasks.adapters.npm.tarball import inspect_tarball, read_tarball
+from vis_tasks.adapters.npm.tarball import inspect_tarball, read_tarball, secrets_in
 from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
@@ -180,3 +180,17 @@ def test_bytes_that_were_looked_into_are_told_from_others_of_the_same_name(tmp_p
     assert read_tarball(moved).path == moved
     tgz(moved, {"package.json": MANIFEST, "more.js": "1"})
     assert read_tarball(moved).files == ("package.json", "more.js")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"gh{kind}_" + "a1B2" * 9 for kind in "pousr"),
+        "github_pat_" + "a1B2_" * 12,
+        *(f"{kind}IA" + "ABCD1234" * 2 for kind in ("AK", "AS")),
+        *(f"xox{kind}-" + "1234567890-" * 3 for kind in "abprs"),
+        *(f"//host/:{key}=abcdefgh" for key in ("_authToken", "_auth", "_password")),
+    ],
+)
+def test_every_spelling_of_a_secret_is_found(text):
+    assert len(list(secrets_in(f"const it = 1\n{text}\n".encode()))) == 1

@@ -42,19 +42,30 @@ _MOST_KNOWN = 1000
 
 _known: dict[str, Tarball] = {}  # by integrity: what packing has looked into is uploaded in the same run
 
-# Formats that are secrets and nothing else. An npmrc line that names a variable is fine.
-_SECRETS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("npm token", re.compile(rb"\bnpm_[A-Za-z0-9]{36}\b")),
-    ("GitHub token", re.compile(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})")),
-    ("GitLab token", re.compile(rb"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("AWS access key", re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("Slack token", re.compile(rb"\bxox[abprs]-[0-9A-Za-z-]{20,}")),
+# Formats that are secrets and nothing else, each behind texts of which one stands in every match: those are found much faster.
+# An npmrc line that names a variable is fine.
+_SECRETS: tuple[tuple[str, tuple[bytes, ...], re.Pattern[bytes]], ...] = (
+    ("npm token", (b"npm_",), re.compile(rb"\bnpm_[A-Za-z0-9]{36}\b")),
+    (
+        "GitHub token",
+        (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
+        re.compile(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})"),
+    ),
+    ("GitLab token", (b"glpat-",), re.compile(rb"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("AWS access key", (b"AKIA", b"ASIA"), re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    (
+        "Slack token",
+        (b"xoxa-", b"xoxb-", b"xoxr-", b"xoxs-", b"xoxp-"),
+        re.compile(rb"\bxox[abprs]-[0-9A-Za-z-]{20,}"),
+    ),
     (
         "private key",
+        (b"PRIVATE KEY-----",),
         re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\n|\\r)+(?:[A-Za-z0-9+/=]|\s|\\n|\\r){100,}"),
     ),
     (
         "registry credentials",
+        (b":_auth", b":_password"),
         re.compile(rb"^\s*//\S+:(?:_authToken|_auth|_password)\s*=\s*(?!\$\{)\S{6,}", re.MULTILINE),
     ),
 )
@@ -232,8 +243,8 @@ def secrets_in(data: bytes) -> Iterator[str]:
     """What kinds of secrets stand in a text file's content; nothing for binary files."""
     if b"\0" in data[:8192]:
         return
-    for what, pattern in _SECRETS:
-        if pattern.search(data):
+    for what, needles, pattern in _SECRETS:
+        if any(needle in data for needle in needles) and pattern.search(data):
             yield what
 
 
