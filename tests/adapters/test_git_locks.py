@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.adapters.repositories import Repository
+from tests.adapters.repositories import Repository, bare
 from vis_tasks.adapters.git_locks import at_work, find_locks, sweep_locks
 from vis_tasks.errors import Failed
+from vis_tasks.ports import PushRefused, PushStale
 
 needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="only there can one see who is at work")
 BEGAN = datetime.now(UTC) - timedelta(seconds=1)
@@ -134,6 +135,13 @@ def test_so_is_a_lock_of_a_ref(repo, ref, change):
         change(repo.git)
     assert caught.value.code == "GIT_LOCKED"
     assert f".git/{ref}.lock" in caught.value.message
+
+
+def test_a_lock_on_the_remote_is_the_remotes_affair(repo, tmp_path):
+    remote = bare(tmp_path, repo)
+    (remote / "refs/heads/main.lock").write_text("")
+    answer = repo.git.push("origin", ["HEAD:refs/heads/main"])
+    assert isinstance(answer, PushRefused | PushStale)
 
 
 @needs_proc

@@ -31,7 +31,7 @@ _NETWORK_TIMEOUT = 120.0
 # lockfile.c, unable_to_lock_message
 _LOCKED = re.compile(r"Unable to create '(?P<path>[^']+\.lock)': File exists")
 # We change neither settings nor the depth of a clone; the others are named after a process, or for people's convenience.
-_HARMLESS = re.compile(r"config|shallow|ORIG_HEAD|next-index-")
+_HARMLESS = re.compile(r"(config|shallow|ORIG_HEAD|next-index-\d+)\.lock")
 
 
 class GitProgram:
@@ -79,7 +79,8 @@ class GitProgram:
                 code="GIT_KILLED",
                 hint="see whether the machine ran out of memory, then run again",
             )
-        if code and (found := _LOCKED.search(words)):
+        found = _LOCKED.search(words) if code else None
+        if found and self._is_ours(Path(found["path"])):  # a remote's may stand there, too
             path = self._shown(Path(found["path"]))
             raise Failed(
                 f"git {argv[0]} found {path} in its way: another git is at work in this checkout, or one was killed",
@@ -94,7 +95,9 @@ class GitProgram:
 
     def locks(self) -> tuple[str, ...]:
         """Lock files that are in a release's way; one git process. See `vis_tasks.ports.Git.locks`."""
-        return tuple(self._shown(path) for path in find_locks(self._folders()[:2]) if not _HARMLESS.match(path.name))
+        return tuple(
+            self._shown(path) for path in find_locks(self._folders()[:2]) if not _HARMLESS.fullmatch(path.name)
+        )
 
     def users(self) -> tuple[int, ...]:
         """Processes of git that are at work in this repository; empty where that can't be told."""
@@ -116,7 +119,11 @@ class GitProgram:
         )  # fmt: skip
         return tuple((self._root / line).resolve() for line in done.stdout.splitlines()) if done.code == 0 else ()
 
+    def _is_ours(self, lock: Path) -> bool:
+        path = (self._root / lock).resolve()
+        return any(path.is_relative_to(folder) for folder in self._folders()[:2])
+
     def _shown(self, path: Path) -> str:
-        path = path.resolve()
         root = self._root.resolve()
+        path = (root / path).resolve()
         return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
