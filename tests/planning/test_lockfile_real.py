@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.planning.builders import change, package, write_workspace
-from tests.planning.tools import npm_tool
+from tests.planning.tools import MANAGERS, npm_tool
 from vis_tasks.adapters.lockfile import refresh_lockfile
 from vis_tasks.adapters.process import SubprocessRunner
 from vis_tasks.adapters.workspace import read_needed, read_workspace
@@ -24,7 +24,6 @@ from vis_tasks.core.plan import make_plan
 
 pytestmark = pytest.mark.slow
 
-SPECS = {"pnpm": "pnpm@12.20.0", "yarn": "@yarnpkg/cli-dist@4.18.1", "bun": "bun@1.4.5"}
 FILES = {"pnpm": "pnpm-lock.yaml", "yarn": "yarn.lock", "bun": "bun.lock"}
 FIRST = {
     "pnpm": ["install", "--lockfile-only"],
@@ -54,7 +53,7 @@ class Counting(SubprocessRunner):
 
 
 def repo(tmp_path, monkeypatch, manager, spec):
-    program = npm_tool(manager, SPECS[manager])
+    program = npm_tool(manager, MANAGERS[manager])
     monkeypatch.setenv("PATH", f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}")
     core = package("@vis-core/never-published", "1.2.0", path="packages/core", deps={"ms": "2.0.0"}, scripts=SCRIPTS)
     cli = package("cli", "2.1.0", deps={"@vis-core/never-published": spec}, scripts=SCRIPTS)

@@ -9,7 +9,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-__all__ = ["npm_tool"]
+__all__ = ["MANAGERS", "npm_tool"]
+
+MANAGERS = {"pnpm": "pnpm@12.20.0", "yarn": "@yarnpkg/cli-dist@4.18.1", "bun": "bun@1.4.5"}
+"""The other package managers, each as the package that holds it."""
 
 
 def npm_tool(program: str, *specs: str) -> str:

@@ -1,25 +1,24 @@
-"""The real package managers pack. pnpm, Yarn and Bun are tried where they are installed; npm always."""
+"""The real package managers pack; pnpm, Yarn and Bun come from the npm registry."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.adapters.npm.support import NpmHome
+from tests.planning.tools import MANAGERS, npm_tool
 from vis_tasks.adapters.npm.packers import packer_for
 from vis_tasks.adapters.npm.tarball import read_tarball
 from vis_tasks.core.model import Workspace
 from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from vis_tasks.ports import Packer
 
 pytestmark = pytest.mark.e2e
@@ -199,27 +198,25 @@ def test_no_tarball_or_several_are_an_error(project, tmp_path, count):
         packer.pack(project.core, project.home.root / "dist")
 
 
-def needs(program: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(program) is None, reason=f"{program} is not installed")
-
-
 def install(project: Project, *argv: str) -> None:
     env = {"YARN_ENABLE_IMMUTABLE_INSTALLS": "false", "YARN_ENABLE_TELEMETRY": "0", "CI": ""}
     project.home.runner().run(argv, cwd=project.home.root, env=env)
     project.log.unlink(missing_ok=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("manager", "scripts"),
     [
-        pytest.param("pnpm", ["prepublishOnly", "prepack", "prepare", "postpack"], marks=needs("pnpm")),
-        pytest.param("yarn", ["prepublishOnly", "prepack", "postpack"], marks=needs("yarn")),
-        pytest.param("bun", ["prepublishOnly", "prepack", "prepare", "postpack"], marks=needs("bun")),
+        ("pnpm", ["prepublishOnly", "prepack", "prepare", "postpack"]),
+        ("yarn", ["prepublishOnly", "prepack", "postpack"]),
+        ("bun", ["prepublishOnly", "prepack", "prepare", "postpack"]),
     ],
 )
 def test_other_package_managers_resolve_their_ranges_and_run_scripts_once(tmp_path, manager, scripts):
     project = project_of(tmp_path, manager)
-    project.home.env["COREPACK_ENABLE_STRICT"] = os.environ.get("COREPACK_ENABLE_STRICT", "0")
+    program = Path(npm_tool(manager, MANAGERS[manager]))
+    project.home.env["PATH"] = f"{program.parent}{os.pathsep}{project.home.env['PATH']}"
     (project.home.root / "pnpm-workspace.yaml").write_text('packages: ["packages/*"]\n')
     (project.home.root / "yarn.lock").touch()
     install(project, manager, "install")

@@ -163,8 +163,3 @@ class Review:
     def spec(self) -> str:
         """``name@version``."""
         return f"{self.name}@{self.version}"
-
-    @property
-    def dangers(self) -> int:
-        """How many flags are grave."""
-        return sum(flag.level is Level.DANGER for flag in self.flags)
