@@ -4,78 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import subprocess
-import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.rehearsing import rehearsing
 from tests.registry.conftest import from_npm  # noqa: F401  (a fixture)
 from tests.registry.test_browser import chromium  # noqa: F401  (a fixture)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Browser
 
     from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
-
-
-class Serving:
-    """A rehearsal that waits for a person, and what it said so far."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.said: list[str] = []
-
-    def until(self, words: str) -> str:
-        """Read on until a line holds these words."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said.append(line)
-            if words in line:
-                return line
-        msg = f"never said {words!r}:\n{''.join(self.said)}"
-        raise AssertionError(msg)
-
-    def told(self, pattern: str) -> str:
-        """The first group of a pattern in what was said."""
-        found = re.search(pattern, "".join(self.said))
-        assert found, "".join(self.said)
-        return found.group(1)
-
-    def end(self) -> str:
-        """Ctrl-C; what was said after it."""
-        self.process.send_signal(signal.SIGINT)
-        rest, _ = self.process.communicate(timeout=60)
-        return rest
-
-
-@contextmanager
-def serving(world: World, temporary: Path) -> Iterator[Serving]:
-    temporary.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vis_tasks", "rehearse", "--serve"],
-        cwd=world.root,
-        env=world.env | {"TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # The session that runs these tests may ignore it, and what is ignored is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  (no thread of ours matters here)
-    )
-    try:
-        yield Serving(process)
-    finally:
-        process.kill()
-        process.wait()
 
 
 def is_open(url: str) -> bool:
@@ -88,7 +34,7 @@ def test_a_person_approves_with_npm_and_ends_it(world: World) -> None:
     world.package("a").change("one", a="patch").commit()
     temporary = world.folder / "temporary"
 
-    with serving(world, temporary) as hand:
+    with rehearsing(world, temporary, "--serve") as hand:
         hand.until("wait for approval")
         stage_id = re.search(r"stage\.approve ([0-9a-f-]{36})", hand.until("stage.approve"))
         assert stage_id
@@ -119,7 +65,7 @@ def test_it_can_be_ended_while_versions_wait(world: World) -> None:
     world.package("a").change("one", a="patch").commit()
     temporary = world.folder / "temporary"
 
-    with serving(world, temporary) as hand:
+    with rehearsing(world, temporary, "--serve") as hand:
         hand.until("wait for approval")
         rest = hand.end()
 
@@ -141,7 +87,7 @@ def test_a_person_approves_in_the_browser(world: World, chromium: Browser) -> No
     world.package("a").change("one", a="patch").commit()
     temporary = world.folder / "temporary"
 
-    with serving(world, temporary) as hand:
+    with rehearsing(world, temporary, "--serve") as hand:
         hand.until("wait for approval")
         code = Path(hand.told(r"stands in (\S+)"))
         page = chromium.new_context(java_script_enabled=False).new_page()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.rehearsing import rehearsing
 from tests.e2e.world import until
 
 if TYPE_CHECKING:
@@ -80,26 +81,11 @@ def test_a_release_that_breaks_a_promise_is_found_out(world: World) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_ends_it_and_nothing_is_left(two: World, temporary: Path, number: signal.Signals) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "vis_tasks", "rehearse", "--scenario=late-approval"],
-        cwd=two.root,
-        env=two.env | {"TMPDIR": str(temporary)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # The session that runs these tests may ignore some of them, and what is ignored is inherited.
-        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509  (this process has no threads that matter here)
-    )
-    try:
-        assert process.stdout is not None
-        said = next(line for line in process.stdout if "pack: " in line)
-        process.send_signal(number)
-        rest, _ = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
+    with rehearsing(two, temporary, "--scenario=late-approval") as rehearsal:
+        said = rehearsal.until("pack: ")
+        rest = rehearsal.end(number)
 
-    assert process.returncode == 128 + number, said + rest
+    assert rehearsal.process.returncode == 128 + number, said + rest
     assert "Traceback" not in rest
     assert list(temporary.iterdir()) == []
     assert processes_in(temporary) == []
