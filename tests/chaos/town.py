@@ -378,6 +378,17 @@ class Town:
         for _ in self.registry.stages():
             self.judge(0, "approve")
 
+    def _approve_known(self) -> None:
+        """Approve what staged.json of the laptop holds, pushed or not."""
+        folder = self.folder / "laptop" / ".vis" / "release"
+        file = folder / (".state-branch/main/staged.json" if self.variant.state_branch else "staged.json")
+        state = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        known = {(item["name"], item["version"]) for item in state.get("pending", [])}
+        for item in self.registry.stages():
+            if (item.name, item.version) in known:
+                self.tell("approve on the page", f"{item.name}@{item.version}")
+                self.registry.approve(item.id)
+
     def _known(self) -> set[tuple[str, str]]:
         """What staged.json on the remote says is pending."""
         return {(item["name"], item["version"]) for item in state_at(self.box).get("pending", [])}
@@ -412,7 +423,8 @@ class Town:
             self.clock.advance(3600)
             drop_rejected(self, "laptop")
             number_past_blocked(self)
-            ended = self.release("laptop", meanwhile=[self._approve_all] * 3 if number else [])
+            # At first only what the release itself knows of is approved, so that what it left behind is seen.
+            ended = self.release("laptop", meanwhile=[self._approve_all if number else self._approve_known] * 3)
             self._taken_up(ended)
             if ended in {"UNFINISHED", "INCOMPLETE"}:
                 tag_by_hand(self)

@@ -23,14 +23,16 @@ _REMEMBERED = frozenset(
 # Nothing that happens to a checkout here changes these, and all checkouts are alike.
 _CONSTANT = frozenset({"var", "--is-inside-work-tree", "--is-shallow-repository", "--show-prefix", "get-url"})
 _COMMIT = re.compile(r"[0-9a-f]{40}(\^\{commit\}|:\S*)?$")
+# Git says so of a commit that is here, and of no other (object-name.c).
+_NOT_IN_COMMIT = re.compile("does not exist in '|exists on disk, but not in '")
 # One in so many answers is compared with git's own.
 _COMPARED = 40
 _Key = tuple[Any, ...]
 
 
-def stamp(git_dir: Path, *, refs: bool = False) -> _Key:
-    """What changes when a branch, HEAD, or the objects of a repository do; with ``refs`` any ref at all. No process."""
-    found = [_content(git_dir / name) for name in ("HEAD", "packed-refs", "FETCH_HEAD")]
+def stamp(git_dir: Path, *, refs: bool = False, fetched: bool = True) -> _Key:
+    """What changes when a branch, HEAD, or what was fetched does; with ``refs`` any ref at all. No process."""
+    found = [_content(git_dir / name) for name in ("HEAD", "packed-refs", *(["FETCH_HEAD"] if fetched else []))]
     loose = git_dir / "refs" if refs else git_dir / "refs" / "heads"
     for folder, _, names in os.walk(loose):
         found += [each for name in names for each in (name.encode(), _content(f"{folder}/{name}"))]
@@ -89,7 +91,8 @@ class Memory:
         known = answers.get(key)
         if known is None:
             known = ask()
-            lasting = known.code == 0 and " missing" not in known.stdout and _of_commits(asked, input_text)
+            found = known.code == 0 and " missing" not in known.stdout
+            lasting = (found or _NOT_IN_COMMIT.search(known.stderr)) and _of_commits(asked, input_text)
             if known.code == 0 or not check:
                 answers[lasts if lasting else key] = known
         elif next(self._count) % _COMPARED == 0:
@@ -100,7 +103,10 @@ class Memory:
     def _state(self, asked: Sequence[str], cwd: Path) -> _Key | None:
         if _CONSTANT & set(asked):
             return None
-        return stamp(self._remote, refs=True) if asked[1] == "ls-remote" else stamp(cwd / ".git")
+        if asked[1] == "ls-remote":
+            return stamp(self._remote, refs=True)
+        about_head = asked[1] in {"symbolic-ref", "log"} or asked[-1] == "HEAD"
+        return stamp(cwd / ".git", fetched=not about_head)
 
 
 def _of_commits(asked: Sequence[str], text: str | None) -> bool:
@@ -114,7 +120,7 @@ def _of_commits(asked: Sequence[str], text: str | None) -> bool:
 
 
 def _same(one: Completed, other: Completed) -> bool:
-    """But for the time, which ``git var GIT_COMMITTER_IDENT`` ends with."""
+    """In code and output, but for the time, which ``git var GIT_COMMITTER_IDENT`` ends with."""
     if one.argv[1:2] == ("var",):
-        one, other = (replace(each, stdout=each.stdout.rsplit(" ", 2)[0], raw=b"") for each in (one, other))
-    return one == other
+        one, other = (replace(each, stdout=each.stdout.rsplit(" ", 2)[0]) for each in (one, other))
+    return (one.code, one.stdout) == (other.code, other.stdout)
