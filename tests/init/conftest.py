@@ -1,4 +1,4 @@
-"""A world whose workspace nobody has set up yet."""
+"""Workspaces that nobody has set up yet: on disk alone, and in a world with a registry."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.world import World, build_world
+from tests.init.checkout import Checkout
 from vis_tasks.registry.run import start_registry
 
 if TYPE_CHECKING:
@@ -24,3 +25,8 @@ def fresh(tmp_path: Path) -> Iterator[World]:
         world.package("@acme/core").package("@acme/cli", dependencies={"@acme/core": "^1.0.0"})
         world.commit()
         yield world
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / "repository")
