@@ -138,6 +138,16 @@ class TestRemote:
         other.sh("push", "--quiet", "origin", "main")
         return other.git.head()
 
+    def assert_both_are_kept(self, world):
+        """Another clone has pushed a staged.json of its own; ours isn't committed. Guard takes theirs and keeps ours."""
+        other = world.repo.clone("other")
+        other.committed(".vis/release/staged.json", _text(Pending().put(entry("b"))))
+        other.sh("push", "--quiet", "origin", "main")
+        world.hold(Pending().put(entry("a")))
+        guard(world.run(reach=ALL))
+        assert {each.name for each in world.state.pending} == {"a", "b"}
+        assert world.repo.git.head() == other.git.head()
+
     def test_a_checkout_that_is_behind_is_refused_with_the_pull_that_works(self, world):
         self.behind(world)
         error = refusal(world)
@@ -152,13 +162,7 @@ class TestRemote:
         assert "git pull --rebase origin main" in error.hint
 
     def test_at_a_desk_it_is_brought_up_to_date_where_a_pull_would_trip_over_staged_json(self, world):
-        other = world.repo.clone("other")
-        other.committed(".vis/release/staged.json", _text(Pending().put(entry("b"))))
-        other.sh("push", "--quiet", "origin", "main")
-        world.hold(Pending().put(entry("a")))
-        guard(world.run(reach=ALL))
-        assert {each.name for each in world.state.pending} == {"a", "b"}
-        assert world.repo.git.head() == other.git.head()
+        self.assert_both_are_kept(world)
 
     def test_on_ci_it_is_brought_up_to_date(self, tmp_path):
         world = build_world(tmp_path, package("a"), env={"CI": "true"})
@@ -168,13 +172,7 @@ class TestRemote:
 
     def test_on_ci_an_uncommitted_staged_json_is_merged_on_the_way(self, tmp_path):
         world = build_world(tmp_path, package("a"), package("b"), env={"CI": "true"})
-        other = world.repo.clone("other")
-        other.committed(".vis/release/staged.json", _text(Pending().put(entry("b"))))
-        other.sh("push", "--quiet", "origin", "main")
-        world.hold(Pending().put(entry("a")))
-        guard(world.run(reach=ALL))
-        assert {each.name for each in world.state.pending} == {"a", "b"}
-        assert world.repo.git.head() == other.git.head()
+        self.assert_both_are_kept(world)
 
     def test_a_plan_moves_nothing(self, tmp_path):
         world = build_world(tmp_path, package("a"), env={"CI": "true"})
