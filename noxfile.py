@@ -55,8 +55,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """What takes longer: other npm clients, a browser, conformance, kills at a share of all boundaries."""
-    _install(session, "test", "dev")
+    """What takes longer: other npm clients, a browser, conformance, the built wheel, kills at a share of all boundaries."""
+    _install(session, "test", "lint", "dev")
     session.run("pytest", "--numprocesses", WORKERS, "--dist", "worksteal", "-m", "slow", *session.posargs)
 
 
