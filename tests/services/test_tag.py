@@ -117,6 +117,17 @@ def test_a_tag_that_exists_elsewhere_is_an_error_and_is_not_moved(world):
     assert {each.name for each in world.state.approved} == {"a"}
 
 
+def test_a_tag_that_another_machine_made_for_the_same_bytes_is_taken_for_ours(world):
+    elsewhere = world.repo.git.head()
+    known = world.state.find_approved("a", "1.1.0")
+    world.repo.git.tag("a@1.1.0", elsewhere, f"a@1.1.0\n\nIntegrity: {known.integrity}\n")
+    world.repo.sh("push", "--quiet", "origin", "refs/tags/a@1.1.0")
+    world.repo.git.delete_tag("a@1.1.0")
+    make_tags(world)
+    assert remote_tags(world) == {"a@1.1.0": elsewhere, "b@1.1.0": world.built}
+    assert world.state.empty
+
+
 class TestOneThatCanNotBeTagged:
     """It stops its own package only; what needs it is installable, and so is tagged."""
 

@@ -213,6 +213,13 @@ class GitCli(GitHistory):
             )
         raise Failed(f"git tag {name} failed: {done.stderr.strip()}", code="GIT_TAG")
 
+    def remote_tag_words(self, remote: str, name: str) -> str | None:
+        """The words of an annotated tag on the remote, read from the tag's own object: two processes."""
+        if self._git("fetch", "--quiet", "--no-tags", "--", remote, f"refs/tags/{name}", check=False).code != 0:
+            return None
+        done = self._git("cat-file", "tag", "FETCH_HEAD", check=False)
+        return done.stdout.partition("\n\n")[2] if done.code == 0 else None
+
     def delete_tag(self, name: str) -> None:
         """Remove a local tag; one that isn't there is fine."""
         self._git("tag", "--delete", "--", name, check=False)

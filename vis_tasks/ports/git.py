@@ -149,6 +149,10 @@ class Git(Protocol):
         """Put HEAD and exactly these paths back to ``commit``; other changes in the tree stay."""
         ...
 
+    def remote_tag_words(self, remote: str, name: str) -> str | None:
+        """The words of an annotated tag on the remote; None for one without words, or one that can't be fetched."""
+        ...
+
     def delete_tag(self, name: str) -> None:
         """Remove a local tag; one that isn't there is fine."""
         ...

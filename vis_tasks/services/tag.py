@@ -178,6 +178,9 @@ def _tagging(run: Run, entry: Entry) -> Tagging:
         )
     there = run.refs.tags.get(name)
     if there is not None and there != commit:
+        if entry.integrity and _integrity(entry) in (git.remote_tag_words(run.release.remote, name) or "").splitlines():
+            # Another machine of ours found it live first, and names another commit with the same sources.
+            return Tagging(entry, name, there)
         raise Failed(
             f"the tag {name} exists on {run.release.remote} and points at {there[:12]}, not at {commit[:12]}",
             code="TAG_EXISTS",
@@ -187,8 +190,13 @@ def _tagging(run: Run, entry: Entry) -> Tagging:
     return Tagging(entry, name, commit)
 
 
+def _integrity(entry: Entry) -> str:
+    """The line of a tag's words that names the bytes."""
+    return f"Integrity: {entry.integrity}"
+
+
 def _message(item: Tagging) -> str:
     lines = [item.entry.spec, ""]
     lines += [f"Stage-Id: {item.entry.id}"] if item.entry.id else []
-    lines += [f"Integrity: {item.entry.integrity}"] if item.entry.integrity else []
+    lines += [_integrity(item.entry)] if item.entry.integrity else []
     return "\n".join(lines).rstrip() + "\n"
