@@ -151,6 +151,8 @@ class Chaos(RuleBasedStateMachine):
         meanwhile: list[Deed],
     ) -> None:
         """One target is made, whatever comes in between."""
+        if crash and self.bias.crashes:
+            crash = self.bias.crashes[crash % len(self.bias.crashes)]
         for number in troubles:
             self.world.trouble(number)
         if outage:

@@ -220,7 +220,8 @@ MUTANTS: dict[str, Mutant] = {
         Mutant(_unreadable_is_empty, _under(trusted=True, detached=False)),
         # Before staged.json is pushed nobody can say whose the other bytes are.
         Mutant(_any_bytes_are_ours, _under(("usurp", 0), checkpoint="always", detached=False)),
-        Mutant(_no_journal),
+        # What a version step has begun is what only the journal knows.
+        Mutant(_no_journal, Bias(crashes=range(5, 40))),
         Mutant(_last_writer_wins, _under(("rival", 0), state_branch=False, checkpoint="always", detached=False)),
         Mutant(
             _last_writer_wins_on_its_branch,

@@ -83,12 +83,14 @@ class Bias:
     Attributes:
         settings: settings that are fixed.
         faults: the faults there are.
+        crashes: the boundaries at which a release may end.
         deed: what others do in every second pause of a release, whatever they would have done.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     faults: tuple[Fault, ...] = FAULTS
     deed: tuple[Any, ...] | None = None
+    crashes: range | None = None
 
 
 @dataclass
@@ -260,9 +262,13 @@ class Town:
                 self.release(machine)
 
     def update(self, machine: str) -> None:
-        """``git pull``, as a person would before a release; where git refuses, the release has to cope."""
+        """``git pull``, as a person would before a release, and back from it where it conflicts; then the release has to cope."""
         if machine not in self.busy and self._head(machine) != self.box.view.refs().main:
-            self.box.git(self.folder / machine, "pull", "--quiet", "--rebase", "origin", "main", check=False)
+            root = self.folder / machine
+            self.box.git(root, "pull", "--quiet", "--rebase", "origin", "main", check=False)
+            if (root / ".git" / "rebase-merge").exists():
+                self.tell("pull taken back", machine)
+                self.box.git(root, "rebase", "--abort")
 
     def _head(self, machine: str) -> str:
         ref = self.folder / machine / ".git" / "refs" / "heads" / "main"
