@@ -8,24 +8,17 @@ from __future__ import annotations
 
 from vis_tasks.ports.forge import Forge, ForgeBranches, ForgeLookup, ForgeRelease, PushRules
 from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RefCell, RemoteRefs
+from vis_tasks.ports.npm import Decided, Deciding, Desk, Npm, Staged, StageOutcome, Stager
+from vis_tasks.ports.packing import Packer, Tarball
 from vis_tasks.ports.registry import (
     NO_STAGING,
-    Decided,
-    Deciding,
-    Desk,
     Live,
     NotLive,
-    Npm,
-    Packer,
     Packument,
     RegistryReader,
     ReleasedVersion,
-    Staged,
     StageList,
-    StageOutcome,
-    Stager,
     StageRecord,
-    Tarball,
     Unknown,
     Unreadable,
 )

@@ -1,33 +1,22 @@
-"""The registry: read it, pack for it, upload to it."""
+"""The registry, read: every answer is a value, "we don't know" among them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping
 
 __all__ = [
     "NO_STAGING",
-    "Decided",
-    "Deciding",
-    "Desk",
     "Live",
     "NotLive",
-    "Npm",
-    "Packer",
     "Packument",
     "RegistryReader",
     "ReleasedVersion",
     "StageList",
-    "StageOutcome",
     "StageRecord",
-    "Staged",
-    "Stager",
-    "Tarball",
     "Unknown",
     "Unreadable",
 ]
@@ -163,165 +152,4 @@ class RegistryReader(Protocol):
 
     def status(self, name: str, version: str) -> str | Unreadable | NotLive | Unknown:
         """``GET /-/package/{name}/version/{v}/status``: published, validating, staged, blocked or deleted; NotLive on 404."""
-        ...
-
-
-@dataclass(frozen=True)
-class Tarball:
-    """One packed package: the only bytes that may be uploaded for it.
-
-    Attributes:
-        name: npm name.
-        version: exact version.
-        path: the ``.tgz`` file.
-        integrity: ``sha512-<base64>`` of the file.
-        shasum: sha1 hex of the file.
-        size: bytes of the file.
-        unpacked_size: bytes of its contents.
-        files: paths inside, without the leading ``package/``.
-        manifest: the package.json inside the tarball, parsed.
-    """
-
-    name: str
-    version: str
-    path: Path
-    integrity: str
-    shasum: str
-    size: int
-    unpacked_size: int
-    files: tuple[str, ...]
-    manifest: Mapping[str, object] = field(repr=False, hash=False)
-
-
-class Packer(Protocol):
-    """The project's own package manager, packing."""
-
-    def pack(self, package_dir: Path, destination: Path) -> Path:
-        """Pack one package into ``destination`` and return the tarball's path; its pack scripts run exactly once."""
-        ...
-
-    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
-        """Pack several, in as few processes as the package manager allows; yields in the order given."""
-        ...
-
-
-class StageOutcome(Enum):
-    """How an upload ended."""
-
-    STAGED = "staged"
-    ALREADY_STAGED = "already-staged"
-    ALREADY_LIVE = "already-live"
-    REFUSED = "refused"
-    AMBIGUOUS = "ambiguous"
-
-
-@dataclass(frozen=True)
-class Staged:
-    """The answer to one upload.
-
-    Attributes:
-        outcome: STAGED; ALREADY_STAGED (409); ALREADY_LIVE; REFUSED (an authoritative no); AMBIGUOUS (the connection broke, the
-            registry may or may not have it).
-        stage_id: the registry's id, a UUID; None unless STAGED.
-        why: the registry's or the client's own words, for people.
-        code: npm's error code (``E409``, ``E401``, …) or an HTTP status, for scripts.
-    """
-
-    outcome: StageOutcome
-    stage_id: str | None = None
-    why: str = ""
-    code: str = ""
-
-
-class Stager(Protocol):
-    """An engine that uploads: the npm client, or our own."""
-
-    def stage(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
-        """Upload to the staging area. Never asks for 2FA. Never raises for what the registry says."""
-        ...
-
-    def publish(self, tarball: Tarball, *, tag: str, access: str | None) -> Staged:
-        """Publish plainly (packages with ``stage = false``); STAGED then means: it is live or on its way."""
-        ...
-
-
-class Deciding(Enum):
-    """How an approval or a rejection ended."""
-
-    DONE = "done"
-    GONE = "gone"
-    CONFLICT = "conflict"
-    NEEDS_OTP = "needs-otp"
-    REFUSED = "refused"
-    AMBIGUOUS = "ambiguous"
-
-
-@dataclass(frozen=True)
-class Decided:
-    """The answer to one approval or rejection.
-
-    Attributes:
-        outcome: DONE; GONE (no such stage for these credentials); CONFLICT (409: not decidable now, or live already);
-            NEEDS_OTP (no code, or a wrong one); REFUSED; AMBIGUOUS (it may or may not have happened).
-        why: npm's words.
-        code: npm's error code.
-        auth_url: where the registry wants a web confirmation, when it offers one.
-    """
-
-    outcome: Deciding
-    why: str = ""
-    code: str = ""
-    auth_url: str | None = None
-
-
-class Desk(Protocol):
-    """A maintainer's decisions, made through the real npm client."""
-
-    def approve(self, stage_id: str, otp: str | None = None) -> Decided:
-        """Approve one stage: it goes live, or on its way there."""
-        ...
-
-    def reject(self, stage_id: str, otp: str | None = None) -> Decided:
-        """Reject one stage: its record and its tarball are deleted for good."""
-        ...
-
-    def in_foreground(self, verb: str, stage_id: str) -> Decided:
-        """``approve`` or ``reject`` with npm at the person's terminal: it asks, opens the browser, waits for the security key."""
-        ...
-
-
-class Npm(Protocol):
-    """The npm side of the world, as npm itself is configured in the workspace. Building it costs one npm process."""
-
-    @property
-    def version(self) -> str:
-        """The npm client's version."""
-        ...
-
-    def url_for(self, package: str, manifest: Mapping[str, object]) -> str:
-        """The registry a package goes to: publishConfig.registry, the scope's, else the default one. With a trailing slash."""
-        ...
-
-    def reader(self, url: str) -> RegistryReader:
-        """Questions to the registry at that address; the same object for the same address."""
-        ...
-
-    def stager(self, url: str) -> Stager:
-        """The engine that uploads there."""
-        ...
-
-    def desk(self, url: str) -> Desk:
-        """Where stages at that registry are approved and rejected."""
-        ...
-
-    def problems(self) -> tuple[str, ...]:
-        """What npm will stumble over in its configuration, a line each. No request."""
-        ...
-
-    def review_page(self, url: str, *, name: str, version: str, stage_id: str | None) -> str | None:
-        """Where people look at a stage in a browser; None when that can't be known for the registry at ``url``."""
-        ...
-
-    def oidc(self) -> bool:
-        """Whether this environment can hand out an OIDC identity for npm's trusted publishing (no request)."""
         ...
