@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from tests.chaos.town import FAULTS, Bias
-from vis_tasks.adapters import git
 from vis_tasks.core import pending
 from vis_tasks.core.decision import Liveness, Record, Verdict, decide
-from vis_tasks.ports import Live, NotLive, PushRefused, StageList, Unknown
+from vis_tasks.ports import Live, NotLive, StageList, Unknown
 from vis_tasks.registry.run import Fault
 from vis_tasks.services import (
     decided,
@@ -131,17 +130,6 @@ def _blocked_is_approved() -> Any:
     return _patched((wait, "decide", trusting), (reconcile, "decide", trusting))
 
 
-def _lost_pushes_are_forgotten() -> Any:
-    """A push whose answer was lost counts as one that never arrived: the version commit is taken back here."""
-    push = git.GitCli.push
-
-    def sure(self: Any, *refs: Any, **how: Any) -> Any:
-        found = push(self, *refs, **how)
-        return replace(found, network=False) if isinstance(found, PushRefused) else found
-
-    return _patched((git.GitCli, "push", sure))
-
-
 def _tag_at_head() -> Any:
     """Tags point at whatever is checked out."""
     tagging = tag._tagging
@@ -234,6 +222,5 @@ MUTANTS: dict[str, Mutant] = {
         Mutant(_no_guard),
         Mutant(_ids_are_not_written),
         Mutant(_blocked_is_approved, _under(("stop", 0), status=True, detached=False)),
-        Mutant(_lost_pushes_are_forgotten),
     )
 }

@@ -15,7 +15,7 @@ from tests.chaos.mutants import MUTANTS
 from tests.rig.counts import add_counts
 
 _SCHEDULES = 150
-_NAMES = tuple(MUTANTS) if "VIS_CHAOS" in os.environ else ("tag_at_head", "late_is_rejected")
+_NAMES = tuple(MUTANTS) if "VIS_CHAOS" in os.environ else ("last_writer_wins", "blocked_is_approved")
 
 
 @pytest.mark.parametrize("name", _NAMES)
