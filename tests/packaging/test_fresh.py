@@ -115,7 +115,7 @@ def test_the_script_is_strictly_typed_for_who_has_only_the_wheel(programs: Path,
     script = shutil.copy(TOP / "examples/plain-python/release.py", tmp_path)
     argv = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(python), script]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
