@@ -219,7 +219,8 @@ MUTANTS: dict[str, Mutant] = {
         Mutant(_late_is_rejected, _under(detached=False)),
         Mutant(_no_look_back),
         Mutant(_nothing_is_adopted, _under(faults=_UNANSWERED)),
-        Mutant(_no_guard),
+        # Without the lock, two machines may stage two versions of a package all the same.
+        Mutant(_no_guard, _under(("develop", ["core"], "patch"), (), remote_lock=True, detached=False)),
         Mutant(_ids_are_not_written),
         Mutant(_blocked_is_approved, _under(("stop", 0), status=True, detached=False)),
     )
