@@ -68,7 +68,7 @@ class StateFiles:
         self.folder = folder
         self.elsewhere = elsewhere
         self._held: _Held | None = None
-        self._saved: tuple[bytes, Pending] = b"", Pending()
+        self._saved: tuple[bytes, Pending] | None = None
         self.committed_path = f"{folder}/staged.json"
         self._copies = f"{folder}/{_COPIES}"
         self.staged_path = f"{self._copies}/{elsewhere.staged_path}" if elsewhere else self.committed_path
@@ -122,7 +122,7 @@ class StateFiles:
         """staged.json from bytes of any origin (a commit, another branch)."""
         if content is None:
             return Pending()
-        if content == self._saved[0]:
+        if self._saved is not None and content == self._saved[0]:
             return self._saved[1]
         path = path or self.staged_path
         try:
@@ -168,10 +168,8 @@ class StateFiles:
             self._files.delete(self.staged_path)
         else:
             self._files.write(self.staged_path, content)
-            self._saved = (
-                content,
-                state,
-            )  # what it would be read as: a wave of hundreds reads its own file hundreds of times
+            # What it would be read as: a wave of hundreds reads its own file hundreds of times.
+            self._saved = (content, state)
         return True
 
     def change(self, how: Callable[[Pending], Pending]) -> Pending:
