@@ -140,6 +140,10 @@ class Pending:
         """Whether a tombstone stands for this version."""
         return any(stone.key == (name, version) for stone in self.rejected)
 
+    def knows(self, name: str, version: str) -> bool:
+        """Whether there is any word of this version: pending, approved or rejected."""
+        return bool(self.find(name, version) or self.find_approved(name, version) or self.is_rejected(name, version))
+
     def put(self, entry: Entry) -> Pending:
         """Add a pending entry, or replace the one of the same version in place."""
         if self.find(*entry.key) is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from vis_tasks.core.selection import managed
 from vis_tasks.errors import Refused
-from vis_tasks.ports import NO_STAGING, StageList, Unknown, Unreadable
 from vis_tasks.services.catch_up import only_ours, replay_onto, undo_half_a_move
+from vis_tasks.services.forgotten import take_up_forgotten
+from vis_tasks.services.guard_registry import check_registry
 from vis_tasks.services.hand_over import manifest_digest
 from vis_tasks.services.planning.snapshot import managed_snapshots, refuse_snapshots
 from vis_tasks.services.stage_guard import check_pending_stages
@@ -34,7 +34,7 @@ def guard(run: Run) -> None:
 
     Raises:
         vis_tasks.errors.Refused: with what is in the way and the way out. Nothing was changed, except that versions found
-            to be approved in the meantime were moved to ``approved`` in staged.json.
+            to be approved in the meantime were moved to ``approved`` in staged.json, and stages nobody knew of added to it.
     """
     check_repository(run)
     if not run.plan_only:
@@ -51,7 +51,7 @@ def guard(run: Run) -> None:
         recover(run)
     check_remote(run)
     if run.reach & {"stage"} and (not run.handed_over or manifest_digest(run)):
-        check_registry(run)
+        take_up_forgotten(run, check_registry(run))
     if "version" in run.reach and not run.handed_over and run.plan.releases:
         check_unfinished(run)
         _check_pending_stages(run)
@@ -203,61 +203,3 @@ def _unsaved(run: Run, head: str) -> bool:
     return state.elsewhere is None and run.tools.git.read(head, state.staged_path) != run.tools.files.read(
         state.staged_path
     )
-
-
-def check_registry(run: Run) -> None:
-    """Npm is fit, the registries have staging, and credentials are there and good. Two requests per registry."""
-    packages = [package for package in managed(run.workspace, run.release) if not package.private]
-    urls = dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in packages)
-    for url in urls:
-        _check_credentials(run, url)
-    if run.npm.oidc():
-        for package in packages:
-            url = run.npm.url_for(package.name, package.manifest)
-            if (
-                _access(run, package.name, package.manifest) == "restricted"
-                and not run.npm.reader(url).has_credentials()
-            ):
-                raise Refused(
-                    f"{package.name} is restricted and this run would use OIDC, which can't read restricted packages: "
-                    "nothing could be confirmed after staging",
-                    code="OIDC_RESTRICTED",
-                    hint="give the job an NPM_TOKEN with read and write access for this package",
-                )
-
-
-def _access(run: Run, name: str, manifest: object) -> str | None:
-    own = run.release.packages.get(name)
-    config = manifest.get("publishConfig") if isinstance(manifest, dict) else None
-    named = config.get("access") if isinstance(config, dict) else None
-    return (own.access if own else None) or (str(named) if named else None) or run.release.publish.access
-
-
-def _check_credentials(run: Run, url: str) -> None:
-    reader = run.npm.reader(url)
-    if not reader.has_credentials() and not run.npm.oidc():
-        raise Refused(
-            f"npm has no credentials for {url}",
-            code="NO_TOKEN",
-            hint="set NPM_TOKEN, run `npm login`, or let CI use trusted publishing (OIDC)",
-        )
-    stages = reader.stages()
-    if isinstance(stages, Unknown):
-        if stages.kind == NO_STAGING:
-            raise Refused(
-                f"{url} does not offer staged publishing",
-                code="NO_STAGING",
-                hint="set `stage = false` under [release.publish] to publish plainly, or use a registry with staging",
-            )
-        raise Refused(
-            f"{url} gives no usable answer: {stages.why}", code="REGISTRY_DOWN", hint="try again when it is reachable"
-        )
-    if isinstance(stages, StageList) or not reader.has_credentials():
-        return
-    who = reader.whoami()
-    if isinstance(who, Unreadable):
-        raise Refused(
-            f"{url} refuses the credentials npm is configured with: {who.why}",
-            code="BAD_TOKEN",
-            hint="make a new token, or `npm login` again",
-        )

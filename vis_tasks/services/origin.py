@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Package
     from vis_tasks.services.run import Run
 
-__all__ = ["built_from", "commit_that_brought", "commits_that_brought", "is_ours", "ours_among"]
+__all__ = ["built_from", "commit_of_release", "commit_that_brought", "commits_that_brought", "is_ours", "ours_among"]
 
 _HISTORY = 200
 
@@ -41,6 +41,22 @@ def commits_that_brought(run: Run, packages: Sequence[Package]) -> dict[str, str
                 break
             found[package.name] = commit
     return found
+
+
+def commit_of_release(run: Run, package: Package, version: str) -> str | None:
+    """The release commit that brought an earlier version of a package; None when no release in this history did.
+
+    Two git processes, and one more where there is such a commit.
+    """
+    path = package.manifest_path
+    wanted = [(commit, path) for commit in run.tools.git.history_of([path], limit=_HISTORY).get(path, ())]
+    found = None
+    for (commit, _), content in zip(wanted, run.tools.git.read_many(wanted), strict=True) if wanted else ():
+        if _version(content) == version:
+            found = commit
+        elif found:
+            break
+    return found if found and _used_up_changes(run, found) else None
 
 
 def built_from(run: Run, packed: Sequence[tuple[Package, str]]) -> dict[str, str]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from vis_tasks.core.pending import Entry
 from vis_tasks.errors import Refused
 from vis_tasks.ports import StageList, Unknown
+from vis_tasks.services.forgotten import adopt
 from vis_tasks.services.origin import commit_that_brought, ours_among
 from vis_tasks.services.wave import find_wave, forget_wave
 
@@ -51,7 +51,7 @@ def check_unfinished(run: Run) -> None:
         elif package.name not in fresh:
             raise _refusal(run, package, _LIVE)
         elif (record := lists.find(package)) is not None:
-            _adopt(run, package, record)
+            adopt(run, record, commit_that_brought(run, package))
 
 
 _LIVE = "is live and has no tag, and nothing here knows the bytes it was staged with"
@@ -68,9 +68,8 @@ def _planned(run: Run) -> Sequence[Package]:
 
 def _is_open(run: Run, package: Package) -> bool:
     """Neither tagged nor written down."""
-    key, state = (package.name, package.version), run.state.pending()
-    written = state.find(*key) or state.find_approved(*key) or state.is_rejected(*key)
-    return not written and run.tag_name(*key) not in run.refs.tags
+    key = (package.name, package.version)
+    return not run.state.pending().knows(*key) and run.tag_name(*key) not in run.refs.tags
 
 
 @dataclass
@@ -97,23 +96,6 @@ class _Lists:
             self._read[url] = found
         key = (package.name, package.version)
         return next((each for each in self._read[url].records if (each.name, each.version) == key), None)
-
-
-def _adopt(run: Run, package: Package, record: StageRecord) -> None:
-    run.tools.console.detail(f"{package.name}@{package.version} is staged, and a run that was lost left no note of it")
-    if run.plan_only:
-        return
-    entry = Entry(
-        package.name,
-        package.version,
-        id=record.id,
-        tag=record.tag or "latest",
-        reason="waiting",
-        staged_at=record.created_at,
-        shasum=record.shasum,
-        commit=commit_that_brought(run, package),
-    )
-    run.state.change(lambda state: state.put(entry))
 
 
 def _refusal(run: Run, package: Package, why: str) -> Refused:
