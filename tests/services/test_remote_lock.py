@@ -11,7 +11,7 @@ from tests.fakes import FakeMachine
 from tests.services.builders import build_world, package
 from vis_tasks.adapters.git_refs import GitRefCell
 from vis_tasks.adapters.process import SubprocessRunner
-from vis_tasks.errors import Failed, Locked
+from vis_tasks.errors import Failed, Interrupted, Locked
 from vis_tasks.ports import PushStale
 from vis_tasks.services.remote_lock import break_remote_lock, lock_ref, remote_lock
 
@@ -140,3 +140,24 @@ def test_a_remote_that_takes_no_such_ref_says_so(world):
         left_behind(on(world, "one"))
     assert "only branches" in caught.value.message
     assert "remote-lock = false" in caught.value.hint
+
+
+class InterruptedOnce(GitRefCell):
+    """A cell whose first removal is cut off by a signal."""
+
+    cut_off = False
+
+    def swap(self, expected, content):
+        if content is None and not self.cut_off:
+            self.cut_off = True
+            raise Interrupted("interrupted by SIGTERM", signal_number=15)
+        return super().swap(expected, content)
+
+
+def test_an_interrupt_while_it_is_given_back_ends_the_run_and_leaves_no_lock(world):
+    run = replace_tools(
+        world.run(), ref_cell=lambda remote, ref: InterruptedOnce(SubprocessRunner(), world.repo.top, remote, ref)
+    )
+    with pytest.raises(Interrupted), remote_lock(run, "invoke release"):
+        assert on_remote(world)
+    assert not on_remote(world)

@@ -7,11 +7,11 @@ done twice. With ``[release] remote-lock = true`` the second machine is refused 
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from vis_tasks.errors import Locked, VisError
+from vis_tasks.errors import Interrupted, Locked, VisError
 from vis_tasks.ports import PushStale
 from vis_tasks.services.lock import Holder
 from vis_tasks.services.state import timestamp
@@ -57,6 +57,10 @@ def _held(run: Run, cell: RefCell, command: str) -> Iterator[None]:
     finally:
         try:
             cell.swap(mine, None)
+        except Interrupted:
+            with suppress(VisError):  # the push may have been cut off: once more, then end
+                cell.swap(mine, None)
+            raise
         except VisError as error:
             run.tools.console.warning(f"the lock on {run.release.remote} could not be given back: {error.message}")
 
