@@ -12,6 +12,7 @@ from tests.adapters.test_console import Stream
 from tests.fakes import FakeClock
 from vis_tasks.adapters.board import LiveBoard, Terminal
 from vis_tasks.adapters.console import make_console
+from vis_tasks.errors import Interrupted
 from vis_tasks.ports import WaitingRow
 
 PAGE = "https://review.example.org/{}"
@@ -109,6 +110,25 @@ def test_redrawing_leaves_nothing_behind_and_lines_stand_above():
         assert lines[0] == "@acme/react@2.0.1 was approved and is live"
         assert [line.split()[0] for line in lines[1:]] == ["package", "@acme/core", "0:55"]
     assert glass.lines == ["@acme/react@2.0.1 was approved and is live"]
+
+
+def test_an_interrupt_in_the_middle_of_drawing_leaves_nothing_behind(monkeypatch):
+    glass, clock = Glass(), FakeClock()
+    flush = glass.stream.flush
+
+    def interrupted():
+        flush()
+        monkeypatch.undo()
+        raise Interrupted("interrupted by SIGINT", signal_number=2)
+
+    def draw():
+        with LiveBoard(glass.terminal(), clock, redraw=False) as board:
+            monkeypatch.setattr(glass.stream, "flush", interrupted)
+            board.show(ROWS, decided=0, deadline=clock.monotonic() + 60)
+
+    with pytest.raises(Interrupted):
+        draw()
+    assert glass.lines == []
 
 
 def test_the_cursor_is_never_hidden_so_nothing_has_to_bring_it_back():
