@@ -43,12 +43,13 @@ def decide(town: Town, machine: str, verb: str, number: int, *, crash: int | Non
 def drop_rejected(town: Town, machine: str) -> None:
     """An operator clears what was rejected, or isn't staged any more: ``stage.reject`` with nothing left to reject."""
     there = {item.id for item in town.registry.stages()}
+    versions = {(item.name, item.version) for item in town.registry.stages()}
 
     def act(run: Run) -> None:
         entries = [
             entry
             for entry in run.state.pending().pending
-            if entry.reason == "rejected" or (entry.id and entry.id not in there)
+            if entry.reason == "rejected" or (entry.id not in there if entry.id else entry.key not in versions)
         ]
         if entries:
             town.tell("entries dropped", f"{machine}: {', '.join(entry.spec for entry in entries)}")

@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.machine import chaos_machine, play
 from tests.rig.counts import add_counts
 
-COUNT = int(os.environ.get("VIS_CHAOS", "200"))
+COUNT = int(os.environ.get("VIS_CHAOS", "300"))
 SEED = int(os.environ.get("VIS_CHAOS_SEED", "2026"))
 SHRINK = bool(os.environ.get("VIS_CHAOS_SHRINK"))
 # So that a part takes well under half a minute, and several workers share them evenly.

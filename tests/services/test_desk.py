@@ -6,7 +6,7 @@ import pytest
 
 from tests.services.builders import build_world, entry, integrity_of, package
 from vis_tasks.core.pending import Pending
-from vis_tasks.ports import Decided, Deciding, Live, Unknown
+from vis_tasks.ports import Decided, Deciding, Live, Unknown, Unreadable
 from vis_tasks.services.desk import decide
 from vis_tasks.services.wave import find_wave
 
@@ -82,6 +82,36 @@ def test_without_a_status_it_has_to_be_gone_for_a_while(world):
     assert reject(world).outcome == "failed"
     world.clock.advance(SETTLE / 2)
     assert reject(world).outcome == "rejected"
+
+
+class TestWithoutAnId:
+    """A stage that was adopted by the registry's 409."""
+
+    @pytest.fixture(autouse=True)
+    def adopted(self, world):
+        world.hold(Pending().put(entry("a", id=None)))
+
+    def test_one_that_is_gone_is_dropped_like_any_other(self, world):
+        assert reject(world).outcome == "rejected"
+        assert world.state.is_rejected("a", "1.1.0")
+
+    def test_the_list_tells_the_id(self, world, monkeypatch):
+        stage_id = world.registry.put_stage("a", "1.1.0")
+        asked = []
+
+        class Desk(_Gone):
+            def reject(self, stage_id, otp=None):
+                asked.append(stage_id)
+                return Decided(Deciding.DONE)
+
+        monkeypatch.setattr(world.npm, "desk", lambda _url: Desk())
+        assert reject(world).outcome == "rejected"
+        assert asked == [stage_id]
+
+    def test_where_the_list_can_not_be_read_the_page_decides(self, world):
+        world.registry.answer("stages", Unreadable("OIDC"))
+        assert "registry's page" in reject(world).why
+        assert world.state.find("a", "1.1.0")
 
 
 def test_other_bytes_under_the_number_drop_the_entry_and_are_never_ours(world):

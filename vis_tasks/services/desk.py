@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.config.durations import format_duration
-from vis_tasks.core.decision import Liveness, Status
+from vis_tasks.core.decision import Liveness, Record, Status
 from vis_tasks.core.layers import layers
 from vis_tasks.errors import Failed, VisError
 from vis_tasks.ports import Decided, Deciding
@@ -144,13 +144,22 @@ class _Counter:
         if self._verb == "reject" and entry.reason == "rejected":
             return self._gone(entry)
         if entry.id is None:
-            return Decision(entry, "failed", "its stage id is unknown; decide on the registry's page")
+            return self._without_id(entry)
         answer = self._ask(entry)
         if answer.outcome is Deciding.DONE:
             return self._write_down(entry)
         if answer.outcome in {Deciding.GONE, Deciding.AMBIGUOUS, Deciding.CONFLICT}:
             return self._look(entry, answer)
         return Decision(entry, "failed", answer.why or answer.outcome.value)
+
+    def _without_id(self, entry: Entry) -> Decision:
+        """The list may know the id by now; and to drop what isn't in it takes none."""
+        reading = read_all(self._run, [entry])[entry.key]
+        if reading.record is not None:
+            return self.settle(replace(entry, id=reading.record.id))
+        if self._verb == "reject" and reading.evidence.record is Record.ABSENT:
+            return self._gone(entry)
+        return Decision(entry, "failed", "its stage id is unknown; decide on the registry's page")
 
     def _ask(self, entry: Entry) -> Decided:
         desk = self._run.npm.desk(registry_of(self._run, entry))
