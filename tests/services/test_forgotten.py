@@ -8,12 +8,11 @@ import pytest
 
 from tests.planning.builders import write_change
 from tests.services.builders import build_world, package, shasum_of
+from tests.services.guarding import ALL
 from vis_tasks.core.pending import Entry, Pending
 from vis_tasks.errors import Refused
 from vis_tasks.ports import Unreadable
 from vis_tasks.services.guard import guard
-
-ALL = ["guard", "version", "pack", "stage", "wait", "reconcile", "tag", "release"]
 
 
 @pytest.fixture

@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from tests.fakes import FakeNpm, FakeRegistry
 from tests.services.builders import build_world, change, entry, package
-from vis_tasks.config.model import PackageConfig
+from tests.services.guarding import ALL, refusal
 from vis_tasks.core.pending import Pending
-from vis_tasks.core.targets import UpToDate
-from vis_tasks.errors import Failed, Refused
-from vis_tasks.ports import NO_STAGING, Live, Unknown, Unreadable
-from vis_tasks.services import version
+from vis_tasks.errors import Failed
 from vis_tasks.services.guard import guard
 from vis_tasks.services.record import record
-from vis_tasks.services.release import graph_for
-
-ALL = ("guard", "version", "pack", "stage", "wait", "reconcile", "tag", "release")
-
-
-def refusal(world, *, reach=ALL, **how):
-    with pytest.raises(Refused) as caught:
-        guard(world.run(reach=reach, **how))
-    assert caught.value.exit_code == 1
-    assert caught.value.hint
-    return caught.value
 
 
 @pytest.fixture
@@ -190,7 +174,6 @@ class TestRemote:
         assert [each.name for each in world.state.pending] == ["a"]
 
     def test_a_version_commit_that_never_arrived_is_taken_back(self, tmp_path):
-        from dataclasses import replace
 
         from vis_tasks.services.version import version
 
@@ -217,154 +200,6 @@ class TestRemote:
         head = world.repo.git.head()
         assert refusal(world).code == "BEHIND"
         assert world.repo.git.head() == head
-
-
-class TestRegistry:
-    def test_no_credentials(self, world):
-        world.registry.credentials = False
-        assert refusal(world).code == "NO_TOKEN"
-
-    def test_credentials_are_not_asked_for_when_nothing_is_uploaded(self, world):
-        world.registry.credentials = False
-        guard(world.run(reach=["guard", "version"]))
-        assert world.registry.requests == []
-
-    def test_oidc_needs_no_credentials(self, tmp_path):
-        registry = FakeRegistry()
-        registry.credentials = False
-        guard(build_world(tmp_path, package("a"), npm=FakeNpm(registry, oidc=True)).run(reach=ALL))
-
-    def test_a_registry_without_staging(self, world):
-        world.registry.answer("stages", Unknown(NO_STAGING, "no such address"))
-        error = refusal(world)
-        assert error.code == "NO_STAGING"
-        assert "stage = false" in error.hint
-
-    def test_a_registry_that_is_down(self, world):
-        world.registry.answer("stages", Unknown("http 503", "HTTP 503"))
-        assert refusal(world).code == "REGISTRY_DOWN"
-
-    def test_credentials_the_registry_refuses(self, world):
-        world.registry.answer("stages", Unreadable("HTTP 401")).answer("whoami", Unreadable("HTTP 401"))
-        assert refusal(world).code == "BAD_TOKEN"
-
-    @pytest.mark.parametrize("where", ["manifest", "config"])
-    def test_restricted_packages_and_oidc_do_not_go_together(self, tmp_path, where):
-        registry = FakeRegistry()
-        registry.credentials = False
-        more: Any = {"publishConfig": {"access": "restricted"}} if where == "manifest" else {}
-        packages = {"@s/a": PackageConfig(access="restricted")} if where == "config" else {}
-        world = build_world(
-            tmp_path, package("@s/a", **more), npm=FakeNpm(registry, oidc=True), packages=packages
-        )  # fmt: skip
-        error = refusal(world)
-        assert error.code == "OIDC_RESTRICTED"
-        assert "@s/a" in error.message
-        assert registry.uploads == []
-
-
-class TestPendingStages:
-    """The flow chart: only another version of a package in the plan is in the way."""
-
-    def planned(self, tmp_path, *entries, changed="a", **more):
-        world = build_world(tmp_path, package("a"), package("b"), changes={"one": change(changed)}, **more)
-        state = Pending()
-        for each in entries:
-            state = state.put(each)
-        world.hold(state)
-        record(world.run())
-        return world
-
-    def test_the_refusal_word_for_word(self, tmp_path):
-        world = self.planned(
-            tmp_path, entry("a", "1.0.5", id="stage-xyz", reason="timeout", staged_at="2026-05-22T14:00:00.000Z")
-        )
-        error = refusal(world)
-        assert error.code == "STAGE_PENDING"
-        assert error.message == (
-            "Refusing to version — 1 package(s) have a pending stage from a prior wave:\n"
-            "• a@1.0.5 — stage stage-xyz (timeout, recorded 2026-05-22T14:00:00.000Z)"
-        )
-        assert error.hint == (
-            "Resolve via `invoke stage.approve <id>` / `--all` or `invoke stage.reject <id>`, commit the updated "
-            "staged.json, then retry."
-        )
-
-    @pytest.mark.parametrize("goal", ["version", "stage", "release"])
-    def test_whatever_brings_new_versions_is_refused(self, tmp_path, goal):
-        world = self.planned(tmp_path, entry("a", "1.0.5"))
-        with pytest.raises(Refused) as caught:
-            guard(world.run(reach=[target.name for target in graph_for(world.config).order(goal)]))
-        assert caught.value.code == "STAGE_PENDING"
-
-    @pytest.mark.parametrize("goal", ["wait", "reconcile", "tag"])
-    def test_decisions_and_tags_are_still_to_be_had_and_nothing_new_is_versioned(self, tmp_path, goal):
-        world = self.planned(tmp_path, entry("a", "1.0.5"))
-        run = world.run(reach=[target.name for target in graph_for(world.config).order(goal)])
-        guard(run)
-        assert isinstance(version.look(run), UpToDate)
-        assert "Refusing to version" in world.console.of("warning")[0]
-        assert (world.repo.root / ".vis/release/one.md").exists()
-
-    def test_it_refuses_before_anything_is_written(self, tmp_path):
-        world = self.planned(tmp_path, entry("a", "1.0.5"))
-        head = world.repo.git.head()
-        refusal(world)
-        assert world.repo.git.head() == head
-        assert world.repo.git.dirty() == ()
-
-    def test_the_same_version_is_the_wave_being_resumed(self, tmp_path):
-        guard(self.planned(tmp_path, entry("a", "1.1.0")).run(reach=ALL))
-
-    def test_a_package_that_is_not_in_the_plan_is_in_nobodys_way(self, tmp_path):
-        world = self.planned(tmp_path, entry("b", "1.0.5"))
-        guard(world.run(reach=ALL))
-        assert world.registry.asked("live") == 0
-
-    def test_without_change_files_nothing_is_in_the_way(self, world):
-        world.hold(Pending().put(entry("a", "1.0.5")))
-        guard(world.run(reach=ALL))
-
-    def test_one_that_was_approved_behind_our_back_heals(self, tmp_path):
-        world = self.planned(tmp_path, entry("a", "1.0.5"))
-        world.registry.live_versions["a", "1.0.5"] = Live(entry("a", "1.0.5").integrity)
-        guard(world.run(reach=ALL))
-        assert [each.spec for each in world.state.approved] == ["a@1.0.5"]
-        assert world.state.pending == ()
-
-    def test_one_that_was_adopted_by_its_sha1_learns_the_hash_that_its_tag_names(self, tmp_path):
-        ours = entry("a", "1.0.5")
-        world = self.planned(tmp_path, replace(ours, integrity=None))
-        world.registry.live_versions["a", "1.0.5"] = Live(ours.integrity, ours.shasum)
-        guard(world.run(reach=ALL))
-        assert [each.integrity for each in world.state.approved] == [ours.integrity]
-
-    def test_a_plan_heals_nothing(self, tmp_path):
-        world = self.planned(tmp_path, entry("a", "1.0.5"))
-        world.registry.live_versions["a", "1.0.5"] = Live(entry("a", "1.0.5").integrity)
-        guard(world.run(reach=ALL, plan_only=True))
-        assert [each.spec for each in world.state.pending] == ["a@1.0.5"]
-
-    def test_one_that_went_live_with_other_bytes_is_a_hard_failure(self, tmp_path):
-        world = self.planned(tmp_path, entry("a", "1.0.5"))
-        world.registry.live_versions["a", "1.0.5"] = Live("sha512-" + "A" * 86 + "==")
-        with pytest.raises(Failed) as caught:
-            guard(world.run(reach=ALL))
-        assert caught.value.code == "MISMATCH"
-        assert str(entry("a", "1.0.5").integrity) in caught.value.message
-        assert "sha512-AAAA" in caught.value.message
-
-    def test_trouble_with_the_registry_does_not_let_it_pass(self, tmp_path):
-        world = self.planned(tmp_path, entry("a", "1.0.5"))
-        world.registry.answer("live", Unknown("http 500", "HTTP 500"))
-        assert refusal(world).code == "STAGE_PENDING"
-
-    def test_all_that_is_left_is_named_and_what_healed_is_not(self, tmp_path):
-        world = self.planned(tmp_path, entry("a", "1.0.5"), entry("a", "1.0.6", id=None))
-        world.registry.live_versions["a", "1.0.5"] = Live(entry("a", "1.0.5").integrity)
-        message = refusal(world).message
-        assert "a@1.0.6 — stage (id unknown)" in message
-        assert "a@1.0.5" not in message
 
 
 def _raise(kind):
