@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.chaos import operators
+from tests.chaos.judgement import check, settle_all
 from tests.chaos.outages import OUTAGES
 from tests.chaos.town import FAULTS, Bias, Town
 from tests.chaos.variants import MACHINES, PACKAGES, Variant
@@ -217,13 +218,13 @@ class Chaos(RuleBasedStateMachine):
 
     @invariant()
     def promises_are_kept(self) -> None:
-        self.world.check()
+        check(self.world)
 
     def teardown(self) -> None:
         if self.town is None:
             return
         try:
-            self.town.settle_all()
+            settle_all(self.town)
             self.town.counts["schedules"] += 1
         finally:
             self.town.close()

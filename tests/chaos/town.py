@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tests.chaos.operators import drop_rejected, number_past_blocked, number_past_others, tag_by_hand, unlock
 from tests.chaos.outages import Outages, Wire
 from tests.chaos.people import Crash, Eventful, Machine, RegistryTime, ReviewDesk, fuse
 from tests.chaos.variants import MACHINES, PACKAGES, Variant, prepared
 from tests.fakes import FakeClock, RecordingConsole
 from tests.rig.house import house, release
-from tests.rig.invariants import broken_promises, debts, on_disk, state_at
+from tests.rig.invariants import state_at
 from tests.rig.memory import Memory
 from vis_tasks.errors import VisError
 from vis_tasks.registry.run import Fault, Registry, TrustRule, start_registry
@@ -70,8 +68,6 @@ _NEVER = frozenset(
 )
 
 
-# What a release was refused for before it could look at what is staged.
-_REFUSED = frozenset({"STAGE_PENDING", "UNFINISHED"})
 # What a release and git look at; starting a process costs by the variable.
 _ENVIRONMENT = ("PATH", "HOME", "TMPDIR", "NO_COLOR", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "SYSTEMROOT")
 
@@ -122,8 +118,8 @@ class Town:
     _changes: itertools.count[int] = field(default_factory=itertools.count)
     busy: set[str] = field(default_factory=set)
     _faults: list[Fault] = field(default_factory=list)
-    _raced: bool = False
-    _recorded: set[tuple[str, str]] = field(default_factory=set)
+    raced: bool = False
+    recorded: set[tuple[str, str]] = field(default_factory=set)
     _alike: ClassVar[dict[Any, Any]] = {}
     _asked: dict[str, dict[Any, Any]] = field(default_factory=lambda: {machine: {} for machine in MACHINES})
 
@@ -188,7 +184,7 @@ class Town:
 
     def usurp(self, number: int) -> None:
         """Somebody takes a staged version away and puts other bytes live under its number."""
-        known = self._known()
+        known = self.known()
         stages = [each for each in self.registry.stages() if (each.name, each.version) in known]
         if stages:
             item = stages[number % len(stages)]
@@ -311,7 +307,7 @@ class Town:
         crash: int | None = None,
         meanwhile: Sequence[Callable[[], None]] = (),
     ) -> str:
-        self._raced = self._raced or bool(self.busy and not self.variant.remote_lock)
+        self.raced = self.raced or bool(self.busy and not self.variant.remote_lock)
         self.busy.add(machine)
         console = RecordingConsole()
         try:
@@ -328,7 +324,7 @@ class Town:
             return error.code
         finally:
             self.busy.discard(machine)
-            self._recorded |= self._known()
+            self.recorded |= self.known()
         return "ok"
 
     def _expected(self, machine: str, error: VisError) -> None:
@@ -369,86 +365,10 @@ class Town:
             ),
         )
 
-    # --- judgement --------------------------------------------------------------------------------------------------
-
     @property
     def story(self) -> str:
         return "\n".join(self.told)
 
-    def check(self) -> None:
-        """What must hold at every moment."""
-        found = broken_promises(self.box, self.registry, ours=OURS, by_hand=self.by_hand, raced=self._raced)
-        found += [each for machine in MACHINES for each in on_disk(self.folder / machine)]
-        found += self._lost()
-        assert not found, "\n".join([*found, "---", self.story])
-
-    def _approve_all(self) -> None:
-        for _ in self.registry.stages():
-            self.judge(0, "approve")
-
-    def _approve_known(self) -> None:
-        """Approve what staged.json of the laptop holds, pushed or not."""
-        folder = self.folder / "laptop" / ".vis" / "release"
-        file = folder / (".state-branch/main/staged.json" if self.variant.state_branch else "staged.json")
-        state = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        known = {(item["name"], item["version"]) for item in state.get("pending", [])}
-        for item in self.registry.stages():
-            if (item.name, item.version) in known:
-                self.tell("approve on the page", f"{item.name}@{item.version}")
-                self.registry.approve(item.id)
-
-    def _known(self) -> set[tuple[str, str]]:
+    def known(self) -> set[tuple[str, str]]:
         """What staged.json on the remote says is pending."""
         return {(item["name"], item["version"]) for item in state_at(self.box).get("pending", [])}
-
-    def _lost(self) -> list[str]:
-        """What was written down on the remote while it waits for a decision, and isn't any more."""
-        staged = {(item.name, item.version) for item in self.registry.stages()}
-        lost = (self._recorded & staged) - self._known()
-        return [
-            f"{name}@{version} waits for a decision, was written down, and isn't any more" for name, version in lost
-        ]
-
-    def _taken_up(self, ended: str) -> None:
-        """In calm, a release leaves no stage that it doesn't know of."""
-        known = self._known()
-        left = [item for item in self.registry.stages() if (item.name, item.version) not in known]
-        names = ", ".join(f"{item.name}@{item.version}" for item in left)
-        assert not left or ended in _REFUSED, f"nobody took up the stage of {names}: {ended}\n{self.story}"
-
-    def settle_all(self) -> None:
-        """Everything calms down: faults end, everybody decides; then a few releases must pay every debt."""
-        self.registry.faults.clear()
-        self.outages.clear()
-        self.registry.settings.scan_delay = self.registry.settings.edge_lag = self.registry.settings.document_lag = 0.0
-        self.told.append("all is calm")
-        unlock(self, "laptop")
-        self.lose("laptop")
-        ended = ""
-        for number in range(7):
-            if number:
-                self._approve_all()
-            self.clock.advance(3600)
-            drop_rejected(self, "laptop")
-            number_past_blocked(self)
-            # At first only what the release itself knows of is approved, so that what it left behind is seen.
-            ended = self.release("laptop", meanwhile=[self._approve_all if number else self._approve_known] * 3)
-            self._taken_up(ended)
-            if ended in {"UNFINISHED", "INCOMPLETE"}:
-                tag_by_hand(self)
-                number_past_others(self)
-            if ended == "ok" and not self.registry.stages() and not state_at(self.box).get("pending"):
-                break
-        assert ended == "ok", f"the last release ended with {ended}\n{self.story}"
-        forge = self.folder / "forge.json"
-        found = debts(
-            self.box,
-            self.registry,
-            ours=OURS,
-            forge=json.loads(forge.read_text()) if forge.exists() else {},
-            foreign=frozenset(self.foreign),
-            by_hand=self.by_hand,
-            untold=self.outages.refused,
-        )
-        assert not found, "\n".join([*found, "---", self.story])
-        self.check()
