@@ -7,23 +7,23 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.crash.struck import FROZEN, Driver
 from tests.rig.invariants import broken_promises, debts, litter
 from tests.rig.sandbox import CONFIG, Sandbox
 from vis_tasks.registry.run import TrustRule, start_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
+    from tests.crash.scenarios import Scenario
     from vis_tasks.registry.run import Registry
 
-__all__ = ["FROZEN", "SCENARIOS", "Driver", "Scenario", "Trial", "count_points", "trial"]
+__all__ = ["Trial", "count_points", "trial"]
 
 _PACKAGES: dict[str, dict[str, Any]] = {"core": {}, "app": {"dependencies": {"core": "~1.0.0"}}, "tool": {}}
 # A forge that refuses one push to main, whatever comes with it (githooks(5)).
@@ -35,131 +35,7 @@ echo >> pushes
 _DAY = 86400.0
 # Nothing is forbidden to root: where the tests are run by it, a release that must not write is run by somebody else.
 _NOBODY = 65534
-FROZEN = 0
 _WAY_ON = "run `invoke release` again"
-_FOLDER = Path(__file__).resolve().parents[2]
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """What is released, and what the humans decide whenever they get to it.
-
-    Attributes:
-        verdicts: package → ``approve``, ``reject``, ``block`` (approved, and stopped by the registry's scan) or ``usurp``
-            (rejected, and others put their bytes live under the number); the rest is left until the end, and approved then.
-        readable: whether the credentials can read the stage list; else it is OIDC.
-        config: more of vis.toml.
-        concurrency: uploads at once.
-        late: an earlier wave has timed out before, and was approved since.
-        refuse: the push to main, counted from 1, that the remote refuses; 0 for none.
-        locked: a lock on the remote is held; fresh clones then are on another machine.
-        moved: somebody pushes to main while the first run waits; it is CI that releases.
-        ends: the exit code of a run that does all it can.
-    """
-
-    name: str
-    verdicts: Mapping[str, str]
-    readable: bool = True
-    config: str = ""
-    concurrency: int = 1
-    late: bool = False
-    refuse: int = 0
-    locked: bool = False
-    moved: bool = False
-    ends: int = 0
-
-
-_ALL = {"core": "approve", "app": "approve", "tool": "approve"}
-SCENARIOS = {
-    each.name: each
-    for each in (
-        Scenario("approved", _ALL),
-        Scenario("mixed", {"core": "approve", "tool": "reject"}, concurrency=3),
-        Scenario("unreadable", {"core": "approve", "app": "approve"}, readable=False),
-        Scenario("late", _ALL, late=True),
-        Scenario("plain", {"core": "approve", "app": "approve"}, config="\n[release.packages.tool]\nstage = false\n"),
-        Scenario(
-            "branch", {"core": "approve", "tool": "reject"}, config='\n[release]\nstate-branch = "vis-release-state"\n'
-        ),
-        Scenario("locked", _ALL, config="\n[release]\nremote-lock = true\n", locked=True),
-        Scenario("blocked", {**_ALL, "tool": "block"}),
-        Scenario("mismatch", {**_ALL, "tool": "usurp"}, ends=3),
-        Scenario("moved", _ALL, moved=True),
-        Scenario("version-refused", _ALL, refuse=1),
-        Scenario("chore-refused", _ALL, refuse=2),
-    )
-}
-
-
-class Driver:
-    """The process that releases and gets killed.
-
-    Attributes:
-        user: as whom it releases; 0 for whoever runs the tests.
-    """
-
-    user = 0
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.driver"], cwd=_FOLDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-
-    def run(
-        self,
-        root: Path,
-        env: Mapping[str, str],
-        decide: Callable[[], None],
-        *,
-        at: int | None = None,
-        number: int = signal.SIGKILL,
-        host: str = "",
-        later: float = 0.0,
-    ) -> int:
-        """Release until the end, or until the point where a signal comes; returns the exit code, ``-9`` for a kill.
-
-        Args:
-            root: the checkout.
-            env: the environment.
-            decide: the humans, who have their turn whenever the release sleeps.
-            at: the boundary of the signal, counted from 1.
-            number: the signal; `FROZEN` for none: the folder of the state takes no more writes instead.
-            host: another machine's name; this machine by default.
-            later: seconds by which its clock is ahead.
-        """
-        log, trace = root.parent / "log.txt", root.parent / "trace.txt"
-        trace.unlink(missing_ok=True)
-        order = {
-            "root": str(root),
-            "env": dict(env),
-            "log": str(log),
-            "trace": str(trace),
-            "at": at,
-            "signal": number,
-            "goals": ["release"],
-            "host": host,
-            "later": later,
-            "user": self.user,
-        }
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        stdin.write(json.dumps(order).encode() + b"\n")
-        stdin.flush()
-        for line in stdout:
-            if line.startswith(b"E "):
-                return int(line[2:])
-            decide()
-            stdin.write(b"ok\n")
-            stdin.flush()
-        raise AssertionError("the driver is gone")
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
 
 
 @dataclass

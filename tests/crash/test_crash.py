@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.points import FROZEN, SCENARIOS, Driver, count_points, trial
+from tests.crash.points import count_points, trial
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.struck import FROZEN, Driver
 from tests.rig.counts import add_counts
 from tests.rig.sandbox import quick_folder
 
