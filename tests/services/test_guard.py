@@ -148,6 +148,11 @@ class TestRemote:
     def test_at_a_desk_it_is_brought_up_to_date_where_a_pull_would_trip_over_staged_json(self, world):
         self.assert_both_are_kept(world)
 
+    def test_nor_over_one_that_a_kill_left_in_the_index(self, world):
+        world.hold(Pending().put(entry("a", "1.0.1")))
+        world.repo.sh("add", ".vis/release/staged.json")
+        self.assert_both_are_kept(world)
+
     def test_on_ci_it_is_brought_up_to_date(self, tmp_path):
         world = build_world(tmp_path, package("a"), env={"CI": "true"})
         theirs = self.behind(world)

@@ -45,9 +45,8 @@ def replay_onto(run: Run, tip: str) -> None:
     base = f"{mine[-1][0]}^" if mine else head
     version = _unpushed_version(run)
     state.set_aside(pending_at(run, base), state.pending(), tip)
-    committed = git.read(head, state.staged_path)
     if state.elsewhere is None:
-        _put_back(run, committed)
+        git.reset(head, [state.staged_path])  # a kill before its commit may have left it in the index, too
     git.move_to(tip)
     state.take_up()
     if mine and state.has_journal():
@@ -77,14 +76,6 @@ def undo_half_a_move(run: Run) -> None:
 def _is_folder(run: Run, path: str) -> bool:
     """A submodule, or a repository inside this one, stands among the files."""
     return run.tools.root.joinpath(path).is_dir()
-
-
-def _put_back(run: Run, committed: bytes | None) -> None:
-    path = run.state.staged_path
-    if committed is None:
-        run.tools.files.delete(path)
-    elif committed != run.tools.files.read(path):
-        run.tools.files.write(path, committed)
 
 
 def _unpushed_version(run: Run) -> str | None:
