@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "ConfigError",
+    "Ending",
     "Failed",
     "Interrupted",
     "Locked",
@@ -18,8 +19,8 @@ __all__ = [
 ]
 
 
-class VisError(Exception):
-    """Anything vis-tasks says no to, or could not do.
+class Ending(BaseException):
+    """A way for a run to end other than well: what the edge tells and exits with.
 
     Args:
         message: what happened, and where (path, line, package). One or more lines, no trailing full stop needed.
@@ -39,6 +40,10 @@ class VisError(Exception):
         self.code = code or self.default_code
         self.hint = hint
         self.details = details or {}
+
+
+class VisError(Ending, Exception):
+    """Anything vis-tasks says no to, or could not do; its arguments are those of `Ending`."""
 
 
 class Refused(VisError):  # noqa: N818  (an answer, not a defect)
@@ -90,8 +95,11 @@ class Locked(VisError):  # noqa: N818
     default_code = "LOCKED"
 
 
-class Interrupted(VisError):  # noqa: N818
-    """A signal ended the run; the state on disk says how to go on. Exit code 130 (SIGINT), 143 (SIGTERM) or 129 (SIGHUP)."""
+class Interrupted(Ending):
+    """A signal ended the run; the state on disk says how to go on. Exit code 130 (SIGINT), 143 (SIGTERM) or 129 (SIGHUP).
+
+    Like Python's own ``KeyboardInterrupt`` it is no ``Exception``: whatever goes on after a failure does not go on after this.
+    """
 
     exit_code = 130
     default_code = "INTERRUPTED"

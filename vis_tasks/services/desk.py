@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.config.durations import format_duration
 from vis_tasks.core.decision import Liveness, Record, Status
 from vis_tasks.core.layers import layers
-from vis_tasks.errors import Failed, VisError
+from vis_tasks.errors import Ending, Failed
 from vis_tasks.ports import Decided, Deciding
 from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.readings import read_all, registry_of
@@ -95,7 +95,7 @@ def decide(
                 )
                 made.append(Decision(entry, "held", f"needs {', '.join(needs)}") if needs else counter.settle(entry))
                 _say(run, made[-1])
-        except VisError:
+        except Ending:
             _record(run, verb, made, commit=commit, push=False)
             raise
         _record(run, verb, made, commit=commit, push=push)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from vis_tasks.core.targets import Due, UpToDate
-from vis_tasks.errors import Interrupted, VisError
+from vis_tasks.errors import VisError
 
 if TYPE_CHECKING:
     from vis_tasks.core.targets import Graph, State, Target
@@ -81,8 +81,6 @@ def explain(graph: Graph[C], goals: tuple[str, ...], context: C) -> tuple[Explai
 def _try_to_look(target: Target[C], context: C) -> State:
     try:
         return _look(target, context)
-    except Interrupted:
-        raise
     except VisError as error:
         return Due(f"can't be told yet: {error.message.splitlines()[0]}")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from vis_tasks.core.pending import Entry
-    from vis_tasks.errors import VisError
+    from vis_tasks.errors import Ending
     from vis_tasks.services.run import Run
 
 __all__ = ["remind_daily", "tell_end", "tell_waiting"]
@@ -74,7 +74,7 @@ def _older(moment: str, now: datetime) -> bool:
         return False
 
 
-def tell_end(run: Run, error: VisError | None) -> None:
+def tell_end(run: Run, error: Ending | None) -> None:
     """The run has ended: what was decided, what failed; and what waits, when nobody waited for it in this run.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vis_tasks.errors import Interrupted, VisError
+from vis_tasks.errors import VisError
 from vis_tasks.services.readings import registry_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,5 @@ def page_of(run: Run, entry: Entry) -> str | None:
     try:
         url = registry_of(run, entry)
         return run.npm.review_page(url, name=entry.name, version=entry.version, stage_id=entry.id)
-    except Interrupted:
-        raise
     except VisError:
         return None

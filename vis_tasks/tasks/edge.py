@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.exceptions import Exit
 
-from vis_tasks.errors import VisError
+from vis_tasks.errors import Ending, VisError
 from vis_tasks.tasks.signals import raising_on_signals
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Session:
         """What ``--json`` adds to an error: how far it came."""
         self._on_error = how
 
-    def error_document(self, error: VisError) -> dict[str, Any]:
+    def error_document(self, error: Ending) -> dict[str, Any]:
         """What ``--json`` prints when the command ends in an error."""
         so_far: dict[str, Any] = {}
         with suppress(VisError):  # the first error is the one to tell
@@ -140,7 +140,7 @@ def session(
     try:
         with raising_on_signals() if signals else nullcontext():
             yield opened
-    except VisError as error:
+    except Ending as error:
         if debug:
             traceback.print_exc()
         if json:
@@ -174,7 +174,7 @@ def _print_json(document: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _tell(opened: Session, error: VisError) -> None:
+def _tell(opened: Session, error: Ending) -> None:
     text = error.message if not error.hint else f"{error.message}\nNext steps: {error.hint}"
     opened.console.error(text)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
-from vis_tasks.errors import VisError
+from vis_tasks.errors import Ending, VisError
 from vis_tasks.tasks.edge import dry, session
 from vis_tasks.tasks.words import WordsTask
 
@@ -126,7 +126,7 @@ def _make(
         run.tell = opened.teller()
         try:
             make_release(run, graph, (name,), command=f"invoke {name}")
-        except VisError as error:
+        except Ending as error:
             tell_end(run, error)
             raise
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.selection import managed
-from vis_tasks.errors import Interrupted, MissingExtra, VisError
+from vis_tasks.errors import MissingExtra, VisError
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
 from vis_tasks.services.doctor.forge import forge_findings
 from vis_tasks.services.doctor.names import name_findings
@@ -43,8 +43,6 @@ def examine(run: Run, ci_drift: Callable[[], Sequence[str] | None]) -> tuple[Fin
     for name, part in parts:
         try:
             found.extend(part())
-        except Interrupted:
-            raise
         except VisError as error:
             hint = error.hint or "mend that, then run `invoke doctor` again"
             found.append(Finding(name, FAIL, error.message, hint))
@@ -67,8 +65,6 @@ def local_findings(run: Run) -> tuple[Finding, ...]:
     for name, part in parts:
         try:
             found.extend(part())
-        except Interrupted:
-            raise
         except VisError as error:
             found.append(Finding(name, FAIL, error.message, error.hint))
     return tuple(dict.fromkeys(found))

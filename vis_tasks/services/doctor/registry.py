@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from vis_tasks.core.selection import managed
-from vis_tasks.errors import Interrupted, VisError
+from vis_tasks.errors import VisError
 from vis_tasks.ports import NO_STAGING, StageList, Unknown, Unreadable
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
 
@@ -41,8 +41,6 @@ def client_findings(run: Run) -> Iterator[Finding]:
     yield _node(run)
     try:
         version = run.npm.version
-    except Interrupted:
-        raise
     except VisError as error:
         yield Finding("npm.version", FAIL, error.message, error.hint)
         return
@@ -56,8 +54,6 @@ def _node(run: Run) -> Finding:
     hint = f"install Node {wanted} or newer, which npm's staged publishing asks for"
     try:
         found = run.tools.runner.run(["node", "--version"], cwd=run.tools.root, check=False).stdout.strip()
-    except Interrupted:
-        raise
     except VisError as error:
         return Finding("node.version", WARN, error.message, hint)
     numbers = re.fullmatch(r"v(\d+)\.(\d+)\..*", found)

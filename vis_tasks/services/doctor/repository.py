@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vis_tasks.errors import Interrupted, VisError
+from vis_tasks.errors import VisError
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
 from vis_tasks.services.guard import check_branch, check_remote, check_repository, check_tree
 from vis_tasks.services.lock import lock_of
@@ -50,8 +50,6 @@ def checkout_findings(run: Run) -> Iterator[Finding]:
 def _guarded(name: str, check: Callable[[], None], good: str) -> Finding:
     try:
         check()
-    except Interrupted:
-        raise
     except VisError as error:
         hint = error.hint or "mend what git says; `git ls-remote` must work without a prompt"
         return Finding(name, FAIL, error.message, hint)
@@ -104,8 +102,6 @@ def state_findings(run: Run) -> Iterator[Finding]:
         journal = run.state.journal() if run.state.has_journal() else None
         step = journal.versioning if journal else None
         cut_off = journal is not None and bool(journal.intents or (step and not step.pushed))
-    except Interrupted:
-        raise
     except VisError as error:
         yield Finding("state.files", FAIL, error.message, error.hint)
         return

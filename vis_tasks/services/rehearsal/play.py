@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
 from vis_tasks.core.selection import managed
-from vis_tasks.errors import Failed, Interrupted, MissingExtra, VisError
+from vis_tasks.errors import Failed, MissingExtra, VisError
 from vis_tasks.services.rehearsal.copy import Template, copy_repository
 from vis_tasks.services.rehearsal.director import Director
 from vis_tasks.services.rehearsal.environment import isolated_environment, pointed_at
@@ -252,8 +252,6 @@ class Theatre:
             director = self.direct(setting, scene.client)
             try:
                 scene.act(director)
-            except Interrupted:
-                raise  # a signal ends the whole rehearsal
             except VisError as broken_off:
                 error = broken_off
             finally:

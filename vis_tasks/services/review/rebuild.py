@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.review.model import Check
-from vis_tasks.errors import Failed, Interrupted, VisError
+from vis_tasks.errors import Failed, VisError
 from vis_tasks.services.commands import argv_of
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ def rebuild(run: Run, entry: Entry) -> Check:
     try:
         with tempfile.TemporaryDirectory(prefix="vis-rebuild-", ignore_cleanup_errors=True) as folder:
             return _rebuild(run, entry, entry.commit, Path(folder))
-    except Interrupted:
-        raise
     except VisError as error:
         return Check("rebuild", None, f"the rebuild failed: {error.message}")
 
