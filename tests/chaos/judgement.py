@@ -78,8 +78,8 @@ def settle_all(town: Town) -> None:
         # At first only what the release itself knows of is approved, so that what it left behind is seen.
         ended = town.release("laptop", meanwhile=[partial(_approve_all if number else _approve_known, town)] * 3)
         _taken_up(town, ended)
+        tag_by_hand(town)
         if ended in {"UNFINISHED", "INCOMPLETE"}:
-            tag_by_hand(town)
             number_past_others(town)
         if ended == "ok" and not town.registry.stages() and not state_at(town.box).get("pending"):
             break

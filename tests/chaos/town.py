@@ -317,12 +317,11 @@ class Town:
             return "crash"
         except VisError as error:
             self._expected(machine, error)
-            self.said = "\n".join(
-                [error.message, error.hint, *(text for kind, text in console.said if kind == "error")]
-            )
+            console.error(f"{error.message}\n{error.hint}")
             self.told.append(f"{machine} says: {error.message}")
             return error.code
         finally:
+            self.said = "\n".join(text for kind, text in console.said if kind in {"error", "warning"})
             self.busy.discard(machine)
             self.recorded |= self.known()
         return "ok"

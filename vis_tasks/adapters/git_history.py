@@ -78,6 +78,21 @@ class GitHistory(GitProgram):
         ).stdout  # fmt: skip
         return tuple(name for name in listing.split("\0") if name)
 
+    def trailers(self, key: str, *, limit: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Commits among the last ``limit`` whose messages hold lines ``key: value``, each with its values, newest first.
+
+        Anywhere in the message: a forge that squashes a pull request puts more below them, and then they are no trailers to git.
+        """
+        listing = self._git("log", "-z", "--format=%H%n%b", f"--max-count={limit}", "HEAD").stdout
+        start = f"{key}: "
+        found = []
+        for message in listing.split("\0"):
+            commit, *lines = message.splitlines() or [""]
+            values = tuple(line.removeprefix(start).strip() for line in lines if line.startswith(start))
+            if values:
+                found.append((commit, values))
+        return tuple(found)
+
     def subjects(self, since: str | None, until: str) -> tuple[tuple[str, str], ...]:
         """``(commit, subject)`` pairs, newest first."""
         span = f"{since}..{until}" if since else until

@@ -106,6 +106,10 @@ class Git(Protocol):
         """Files below ``folder`` that the commit deleted (against its first parent)."""
         ...
 
+    def trailers(self, key: str, *, limit: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Commits among the last ``limit`` whose messages hold lines ``key: value``, each with its values, newest first."""
+        ...
+
     def subjects(self, since: str | None, until: str) -> tuple[tuple[str, str], ...]:
         """``(commit, subject)`` pairs between two commits, newest first."""
         ...

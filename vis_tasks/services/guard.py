@@ -10,6 +10,7 @@ from vis_tasks.services.catch_up import only_ours, replay_onto, undo_half_a_move
 from vis_tasks.services.forgotten import take_up_forgotten
 from vis_tasks.services.guard_registry import check_registry
 from vis_tasks.services.hand_over import manifest_digest
+from vis_tasks.services.left_behind import tell_left_behind
 from vis_tasks.services.planning.snapshot import managed_snapshots, refuse_snapshots
 from vis_tasks.services.stage_guard import check_pending_stages
 from vis_tasks.services.state import is_temporary
@@ -30,7 +31,7 @@ _MOMENT = 0.5
 def guard(run: Run) -> None:
     """Refuse what can't end well: no repository, dirty tree, wrong branch, npm or credentials unfit, pending stages in the way.
 
-    Costs six or seven git processes and one ``ls-remote``; when uploads lie ahead also one npm process and two requests.
+    Costs seven or eight git processes and one ``ls-remote``; when uploads lie ahead also one npm process and two requests.
 
     Raises:
         vis_tasks.errors.Refused: with what is in the way and the way out. Nothing was changed, except that versions found
@@ -52,6 +53,7 @@ def guard(run: Run) -> None:
     check_remote(run)
     if run.reach & {"stage"} and (not run.handed_over or manifest_digest(run)):
         take_up_forgotten(run, check_registry(run))
+        tell_left_behind(run)
     if "version" in run.reach and not run.handed_over and run.plan.releases:
         check_unfinished(run)
         _check_pending_stages(run)

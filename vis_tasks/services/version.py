@@ -15,6 +15,7 @@ from vis_tasks.core.wave import Versioning
 from vis_tasks.errors import Failed, Refused
 from vis_tasks.ports import Pushed, PushRefused, PushStale
 from vis_tasks.services.commands import run_hook
+from vis_tasks.services.left_behind import RELEASED
 from vis_tasks.services.state import is_temporary
 from vis_tasks.services.wave_on_branch import with_waves_of_branch
 from vis_tasks.services.workspace_changelog import CHANGELOG
@@ -167,7 +168,7 @@ def _message(plan: Plan) -> str:
     count = len(plan.releases)
     lines = [f"chore(release): version {count} package{'' if count == 1 else 's'}", ""]
     lines += [f"- {release.name} {release.old} → {release.new}" for release in plan.releases]
-    lines += ["", *(f"Vis-Release: {release.name}@{release.new}" for release in plan.releases)]
+    lines += ["", *(f"{RELEASED}: {release.name}@{release.new}" for release in plan.releases)]
     return "\n".join(lines) + "\n"
 
 

@@ -103,3 +103,11 @@ def test_a_commit_is_here_or_not(repo):
     assert repo.git.has_commit(commit)
     assert not repo.git.has_commit("0" * 40)
     assert not repo.git.has_commit(repo.sh("rev-parse", "HEAD^{tree}"))
+
+
+def test_trailers_are_found_anywhere_in_a_message_newest_first(repo):
+    first = repo.committed("a", message="one\n\nReleased: a@1.0.0\nReleased: b@1.0.0\n")
+    second = repo.committed("b", message="two (#1)\n\n* one\n\nReleased: a@1.0.1\n\nCo-authored-by: somebody")
+    repo.committed("c", message="three\n\nAn end that was Released: not")
+    assert repo.git.trailers("Released", limit=9) == ((second, ("a@1.0.1",)), (first, ("a@1.0.0", "b@1.0.0")))
+    assert repo.git.trailers("Released", limit=2) == ((second, ("a@1.0.1",)),)
