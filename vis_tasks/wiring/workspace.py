@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from vis_tasks.adapters.ahead import Ahead
     from vis_tasks.adapters.git import GitCli
+    from vis_tasks.adapters.npm.early import Asked
     from vis_tasks.config.model import Config, ReleaseConfig
     from vis_tasks.core.edits import FileEdit
     from vis_tasks.core.model import Change, Package, Plan, Workspace
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ask_npm_soon", "build_tools", "inspected", "npm_side", "planned"]
 
 
-_asked_npm: dict[Path, Ahead[Any]] = {}
+_asked_npm: dict[Path, Asked | None] = {}
 
 
 def ask_npm_soon(root: Path) -> None:
@@ -103,7 +103,7 @@ def _ref_cell(runner: Runner, root: Path, remote: str, ref: str) -> RefCell:
     return GitRefCell(runner, root, remote, ref)
 
 
-def npm_side(root: Path, config: Config, runner: Runner, clock: Clock, asked: Ahead[Any] | None = None) -> Npm:
+def npm_side(root: Path, config: Config, runner: Runner, clock: Clock, asked: Asked | None = None) -> Npm:
     """Npm's side, loaded: one npm process, or the answer of one that was begun early."""
     from vis_tasks.adapters.npm.early import EarlyRunner
     from vis_tasks.adapters.npm.side import NpmSide

@@ -236,10 +236,10 @@ def test_the_version_of_npm_is_known(home):
     assert load(home).npm_version == version
 
 
-def test_one_npm_process_is_enough(home):
+def test_one_process_is_enough(home):
     started: list[str] = []
     NpmConfig.load(SubprocessRunner(base_env=home.env, trace=started.append), home.root, home.env)
-    assert started == ["npm config list --json"]
+    assert len(started) == 1
 
 
 def test_what_npm_will_stumble_over_is_named(home):

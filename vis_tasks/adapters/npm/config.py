@@ -7,6 +7,7 @@ looks like one. Those are read from the same files and variables, with npm's pre
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from vis_tasks.__about__ import __version__
+from vis_tasks.adapters.npm.ask import CONFIG_ENV, ways_to_ask
 from vis_tasks.adapters.npm.auth import Auth, find_auth, host_of, nerf_dart
 from vis_tasks.adapters.npm.npmrc import env_layer, file_layer, unset_variables
 from vis_tasks.adapters.redact import redact, register_secret
@@ -23,15 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from vis_tasks.adapters.npm.session import NpmSession
-    from vis_tasks.ports import Runner
+    from vis_tasks.ports import Completed, Runner
 
-__all__ = ["CONFIG_ENV", "CONFIG_WORDS", "NpmConfig", "committed_registry"]
-
-CONFIG_WORDS = ("config", "list", "--json")
-"""How npm is asked for its configuration."""
-
-CONFIG_ENV = {"npm_config_update_notifier": "false"}
-"""And with which variables: once a day it would ask the registry for a newer npm before it ends."""
+__all__ = ["NpmConfig", "committed_registry"]
 
 _SECRET_KEYS = (":_authToken", ":_auth", ":_password")
 # npm refuses these outside of a registry's key since version 9 (ERR_INVALID_AUTH).
@@ -81,7 +77,7 @@ class NpmConfig:
         *,
         npm: Sequence[str] = ("npm",),
     ) -> NpmConfig:
-        """Ask npm (one process, about half a second) and read up to three small files.
+        """Ask npm (one process, see `vis_tasks.adapters.npm.ask`) and read up to three small files.
 
         Args:
             runner: starts npm.
@@ -94,7 +90,7 @@ class NpmConfig:
             vis_tasks.errors.Refused: code ``NPM_CONFIG`` when npm can't read its own configuration.
             vis_tasks.errors.Failed: code ``NOT_FOUND`` when npm isn't there.
         """
-        public, project = _ask_npm(runner, root, npm)
+        public, project = _ask_npm(runner, root, npm, env)
         layers = _layers(public, project, env)
         merged: dict[str, Any] = {}
         for _, layer in reversed(layers):
@@ -225,18 +221,14 @@ def _slashed(url: str) -> str:
     return url if url.endswith("/") or not url else url + "/"
 
 
-def _ask_npm(runner: Runner, root: Path, npm: Sequence[str]) -> tuple[dict[str, Any], Path]:
+def _ask_npm(runner: Runner, root: Path, npm: Sequence[str], env: Mapping[str, str]) -> tuple[dict[str, Any], Path]:
     """The public settings, and the folder whose npmrc is the project's."""
     project = _project(root.absolute())
-    done = runner.run([*npm, *CONFIG_WORDS], cwd=root, env=CONFIG_ENV, check=False)
+    done, public = _answer(runner, root, npm, env)
     if done.code != 0 and "ENOWORKSPACES" in done.stdout + done.stderr:
         # npm won't tell inside a member of a workspace; there the root's npmrc counts, so ask at the root.
         project = next((each for each in project.parents if _has_workspaces(each / "package.json")), project)
-        done = runner.run([*npm, *CONFIG_WORDS], cwd=project, env=CONFIG_ENV, check=False)
-    try:
-        public = json.loads(done.stdout)
-    except ValueError:
-        public = None
+        done, public = _answer(runner, project, npm, env)
     if done.code != 0 or not isinstance(public, dict):
         words = redact((done.stderr or done.stdout).strip()) or f"exit code {done.code}"
         raise Refused(
@@ -247,6 +239,16 @@ def _ask_npm(runner: Runner, root: Path, npm: Sequence[str]) -> tuple[dict[str, 
     for own in ("json", "update-notifier"):
         public.pop(own, None)
     return public, project
+
+
+def _answer(runner: Runner, root: Path, npm: Sequence[str], env: Mapping[str, str]) -> tuple[Completed, Any]:
+    """What npm said, and that as data; None for what is none."""
+    for way in ways_to_ask(npm, env):
+        done = runner.run(way, cwd=root, env=CONFIG_ENV, check=False)
+        with suppress(ValueError):
+            if done.code == 0:
+                return done, json.loads(done.stdout)
+    return done, None
 
 
 def _layers(public: Mapping[str, Any], project: Path, env: Mapping[str, str]) -> tuple[tuple[str, dict[str, Any]], ...]:

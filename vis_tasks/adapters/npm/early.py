@@ -1,15 +1,17 @@
-"""npm asked for its configuration before anybody knows what to do with it: it takes as long as Invoke and all of us to load."""
+"""npm asked for its configuration before anybody knows what to do with it: it takes as long as all of us to load.
+
+Little is imported here, for the same reason.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
-from vis_tasks.adapters.ahead import Ahead
-from vis_tasks.adapters.npm.config import CONFIG_ENV, CONFIG_WORDS
-from vis_tasks.adapters.npm.node import find_npm
-from vis_tasks.adapters.process import SubprocessRunner
+from vis_tasks.adapters.npm.ask import CONFIG_ENV, CONFIG_WORDS, ways_to_ask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,35 +19,54 @@ if TYPE_CHECKING:
 
     from vis_tasks.ports import Completed, Runner
 
-__all__ = ["EarlyRunner", "begin_asking"]
+__all__ = ["Asked", "EarlyRunner", "begin_asking"]
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What npm was asked, where, in which environment, and what it said."""
+class Asked:
+    """What npm was asked, where and in which environment; `said` waits for its answer."""
 
-    argv: tuple[str, ...]
-    cwd: Path
-    env: Mapping[str, str]
-    said: Completed
+    def __init__(self, argv: tuple[str, ...], root: Path, env: dict[str, str]) -> None:
+        self.argv = argv
+        self.root = root
+        self.env = env
+        new_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if sys.platform == "win32" else 0
+        self._process = subprocess.Popen(
+            argv,
+            cwd=root,
+            env={**env, **CONFIG_ENV},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            creationflags=new_group,
+        )
+
+    def said(self) -> Completed:
+        """Its answer, when it has ended."""
+        from vis_tasks.ports import Completed
+
+        out, err = self._process.communicate()
+        text = out.decode("utf-8", errors="replace"), err.decode("utf-8", errors="replace")
+        return Completed(self.argv, self._process.returncode, *text, out)
+
+    def drop(self) -> None:
+        """Nobody wants to know."""
+        self._process.kill()
+        self._process.communicate()
 
 
-def begin_asking(root: Path) -> Ahead[_Asked]:
-    """Begin one npm process in a thread; nothing waits for it, and whatever goes wrong is met again when npm is really asked.
+def begin_asking(root: Path) -> Asked | None:
+    """Begin one process; nothing waits for it. None where none can be started, which is told when npm is really asked.
 
     Args:
         root: the workspace root.
     """
     env = dict(os.environ)
-    ahead = Ahead(lambda: _ask(root, env))
-    ahead.begin()
-    return ahead
-
-
-def _ask(root: Path, env: dict[str, str]) -> _Asked:
-    runner = SubprocessRunner(base_env=env)
-    argv = (*find_npm(runner, root, env).argv, *CONFIG_WORDS)
-    return _Asked(argv, root, env, runner.run(argv, cwd=root, env=CONFIG_ENV, check=False))
+    npm = shutil.which("npm")
+    try:
+        return Asked(ways_to_ask((os.path.abspath(npm),), env)[0], root, env) if npm else None  # noqa: PTH100
+    except OSError:
+        return None
 
 
 class EarlyRunner:
@@ -56,9 +77,9 @@ class EarlyRunner:
         asked: from `begin_asking`.
     """
 
-    def __init__(self, runner: Runner, asked: Ahead[_Asked]) -> None:
+    def __init__(self, runner: Runner, asked: Asked | None) -> None:
         self._runner = runner
-        self._asked: Ahead[_Asked] | None = asked
+        self._asked = asked
 
     def run(
         self,
@@ -73,10 +94,7 @@ class EarlyRunner:
         """As `vis_tasks.ports.Runner.run` says."""
         if self._asked is not None and tuple(argv[-len(CONFIG_WORDS) :]) == CONFIG_WORDS and not check:
             asked, self._asked = self._asked, None
-            try:
-                known = asked()
-            except Exception:  # noqa: BLE001  (asked again, it fails where its message belongs)
-                known = None
-            if known and (known.argv, known.cwd, known.env) == (tuple(argv), cwd, os.environ) and env == CONFIG_ENV:
-                return known.said
+            if (asked.argv, asked.root, asked.env, CONFIG_ENV) == (tuple(argv), cwd, dict(os.environ), env):
+                return asked.said()
+            asked.drop()
         return self._runner.run(argv, cwd=cwd, env=env, input_text=input_text, check=check, timeout=timeout)
