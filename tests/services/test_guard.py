@@ -51,6 +51,30 @@ class TestRepository:
         assert "fetch-depth: 0" in error.hint
 
 
+class TestUnderWay:
+    @pytest.mark.parametrize(
+        ("what", "begin"),
+        [
+            ("merge", ("merge", "--quiet", "--no-commit", "--no-ff", "--strategy=ours", "side")),
+            ("cherry-pick", ("cherry-pick", "side")),
+            ("revert", ("revert", "--no-edit", "HEAD~")),
+            ("rebase", ("rebase", "--quiet", "side")),
+        ],
+    )
+    def test_what_git_is_in_the_middle_of_is_to_be_ended_first(self, world, what, begin):
+        world.repo.committed("file", "one\n"), world.repo.sh("branch", "side")
+        world.repo.committed("file", "two\n"), world.repo.committed("file", "three\n")
+        world.repo.sh("switch", "--quiet", "side"), world.repo.committed("file", "other\n")
+        world.repo.sh("switch", "--quiet", "main")
+        world.repo.sh(*begin, check=False)  # most of them meet a conflict
+        error = refusal(world)
+        assert error.code == "GIT_UNDER_WAY"
+        assert error.message == f"`git {what}` is under way in this checkout"
+        assert f"`git {what} --abort`" in error.hint
+        world.repo.sh(what, "--abort")
+        guard(world.run(reach=("guard", "version")))
+
+
 class TestBranch:
     def test_a_branch_that_does_not_release(self, world):
         world.repo.sh("switch", "--quiet", "--create", "feature")

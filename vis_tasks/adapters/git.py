@@ -65,10 +65,6 @@ class GitCli(GitHistory):
         done = self._git("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
         return tuple(sorted(item[3:] for item in done.stdout.split("\0") if item))
 
-    def prefix(self) -> str:
-        """The workspace root relative to the repository's top: empty, or a path that ends in a slash."""
-        return self._out("rev-parse", "--show-prefix")
-
     def identity(self) -> str | None:
         """Who commits will carry; on CI without a configured identity, CI's own bot."""
         done = self._git("var", "GIT_COMMITTER_IDENT", check=False, env=self._identity_env())
@@ -129,22 +125,26 @@ class GitCli(GitHistory):
         """Commit exactly these paths, whatever else is changed or staged; hooks of the repository are not run.
 
         The repository's own commit hooks (linters, message checks) are for people; a release that stops half-way in one of
-        them would be left in between.
+        them would be left in between. Where nothing else is staged, the index is committed as it is: ``--only`` looks at every
+        file of the repository twice more. It also refuses to end somebody's merge, which a plain commit would.
         """
         if not paths:
             return None
         # What is neither here nor in the index is passed over; what .gitignore covers is added, for we were told to.
         self._git("update-index", "--add", "--remove", "-z", "--stdin", text="".join(f"{path}\0" for path in paths))
-        staged = set(
-            self._git("diff", "--cached", "--name-only", "--no-renames", "-z", "--relative").stdout.split("\0")
-        )
-        changed = [path for path in dict.fromkeys(paths) if path in staged]
+        prefix = self.prefix()
+        listing = self._git("diff", "--cached", "--name-only", "--no-renames", "-z", "--no-relative").stdout
+        staged = {path for path in listing.split("\0") if path}
+        changed = [path for path in dict.fromkeys(paths) if prefix + path in staged]
         if not changed:
             return None
-        with _listed(changed) as listing:
+        commit = ("commit", "--quiet", "--no-verify", "--file=-")
+        if len(changed) == len(staged) and not self.under_way():
+            self._git(*commit, env=self._identity_env(), text=message)
+            return self.head()
+        with _listed(changed) as only:
             self._git(
-                "commit", "--quiet", "--no-verify", "--file=-", "--only",
-                f"--pathspec-from-file={listing}", "--pathspec-file-nul",
+                *commit, "--only", f"--pathspec-from-file={only}", "--pathspec-file-nul",
                 env=self._identity_env(), text=message,
             )  # fmt: skip
         return self.head()

@@ -33,6 +33,16 @@ _LOCKED = re.compile(r"Unable to create '(?P<path>[^']+\.lock)': File exists")
 # We change neither settings nor the depth of a clone; the others are named after a process, or for people's convenience.
 _HARMLESS = re.compile(r"(config|shallow|ORIG_HEAD|next-index-\d+)\.lock")
 
+# wt-status.c, wt_status_get_state
+_UNDER_WAY = {
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "rebase-merge": "rebase",
+    "MERGE_HEAD": "merge",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+
 
 class GitProgram:
     """Git in one workspace.
@@ -45,6 +55,8 @@ class GitProgram:
     def __init__(self, runner: Runner, root: Path) -> None:
         self._runner = runner
         self._root = root
+        self._found: tuple[Path, ...] = ()
+        self._prefix = ""
 
     def _git(
         self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None, text: str | None = None
@@ -99,6 +111,11 @@ class GitProgram:
             self._shown(path) for path in find_locks(self._folders()[:2]) if not _HARMLESS.fullmatch(path.name)
         )
 
+    def under_way(self) -> str | None:
+        """What git is in the middle of in this tree, such as ``merge``. See `vis_tasks.ports.Git.under_way`."""
+        folders = self._folders()
+        return next((what for name, what in _UNDER_WAY.items() if folders and (folders[0] / name).exists()), None)
+
     def users(self) -> tuple[int, ...]:
         """Processes of git that are at work in this repository; empty where that can't be told."""
         return at_work(self._folders()) or ()
@@ -113,11 +130,23 @@ class GitProgram:
 
     def _folders(self) -> tuple[Path, ...]:
         """The git folder, the one that several work trees share, and the top of this tree; none outside a repository."""
-        done = self._runner.run(
-            ["git", "rev-parse", "--absolute-git-dir", "--git-common-dir", "--show-toplevel"],
-            cwd=self._root, env=_ENV, check=False,
-        )  # fmt: skip
-        return tuple((self._root / line).resolve() for line in done.stdout.splitlines()) if done.code == 0 else ()
+        return self._place(check=False)[0]
+
+    def prefix(self) -> str:
+        """The workspace root relative to the repository's top: empty, or a path that ends in a slash."""
+        return self._place(check=True)[1]
+
+    def _place(self, *, check: bool) -> tuple[tuple[Path, ...], str]:
+        """Where we are, asked once: neither moves while we run."""
+        if not self._found:
+            asked = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel", "--show-prefix")
+            done = self._runner.run(["git", "rev-parse", *asked], cwd=self._root, env=_ENV, check=check)
+            if done.code != 0:
+                return (), ""
+            *folders, prefix = done.stdout.split("\n")[: len(asked)]
+            self._found = tuple((self._root / folder).resolve() for folder in folders)
+            self._prefix = prefix
+        return self._found, self._prefix
 
     def _is_ours(self, lock: Path) -> bool:
         path = (self._root / lock).resolve()

@@ -181,6 +181,10 @@ class Git(Protocol):
         """Lock files of git's that stand in a release's way now, relative to the workspace root if below it; one process."""
         ...
 
+    def under_way(self) -> str | None:
+        """What a person has begun here and not ended, such as ``merge`` or ``rebase``: the next commit would belong to that."""
+        ...
+
     def users(self) -> tuple[int, ...]:
         """Processes of git that are at work in this repository, where the system tells; one process."""
         ...

@@ -40,6 +40,7 @@ def guard(run: Run) -> None:
     check_repository(run)
     if not run.plan_only:
         check_locks(run)
+        check_under_way(run)
         undo_half_a_move(run)
         run.state.take_up()
     run.state.pending()
@@ -115,6 +116,17 @@ def check_locks(run: Run) -> None:
         "and run again",
         details={"paths": list(found), "processes": list(users)},
     )
+
+
+def check_under_way(run: Run) -> None:
+    """No merge, rebase, cherry-pick or revert is half-done: git would take our commits for a part of it."""
+    begun = run.tools.git.under_way()
+    if begun:
+        raise Refused(
+            f"`git {begun}` is under way in this checkout",
+            code="GIT_UNDER_WAY",
+            hint=f"`git {begun} --continue` ends it, `git {begun} --abort` takes it back; then run again",
+        )
 
 
 def check_branch(run: Run) -> None:

@@ -70,6 +70,22 @@ class TestCommit:
         repo.put("a")
         assert repo.git.commit(["a"], "no hooks") is not None
 
+    @pytest.mark.parametrize("staged", [(), ("theirs",)])
+    def test_a_merge_that_somebody_began_is_not_ended_by_us(self, repo, staged):
+        repo.committed("mine")
+        repo.sh("branch", "side")
+        before = repo.committed("other")
+        repo.sh("switch", "--quiet", "side"), repo.committed("more"), repo.sh("switch", "--quiet", "-")
+        repo.sh("merge", "--quiet", "--no-commit", "--no-ff", "--strategy=ours", "side")
+        for name in staged:
+            repo.put(name), repo.sh("add", name)
+        repo.put("mine", "changed\n")
+        assert repo.git.under_way() == "merge"
+        with pytest.raises(Failed, match="partial commit during a merge"):
+            repo.git.commit(["mine"], "not the merge")
+        assert repo.git.head() == before
+        assert repo.git.under_way() == "merge"
+
     def test_thousands_of_paths_are_one_commit_and_a_handful_of_processes(self, repo):
         started: list[str] = []
         git = GitCli(SubprocessRunner(base_env=repo.env, trace=started.append), repo.root, {})
