@@ -93,10 +93,20 @@ def recover(run: Run) -> None:
                 code="EDITED_SINCE",
                 hint=f"save your edit elsewhere, `git checkout HEAD -- {path}`, then run again",
             )
+    for path in dirty:
+        if path.startswith(prefix) and _is_half_of(step, path.removeprefix(prefix)):
+            run.tools.files.delete(path.removeprefix(prefix))
     git.reset(head, sorted(step.files))
     run.state.note(lambda journal: replace(journal, versioning=None))
     run.forget("workspace", "changes", "plan")
     run.tools.console.detail("took back an interrupted version step")
+
+
+def _is_half_of(step: Versioning, path: str) -> bool:
+    """Whether a file is what a kill left of writing one of the step's: packing would take it along."""
+    folder, slash, name = path.rpartition("/")
+    whole = name.removeprefix(".").rsplit(".", 2)[0]
+    return is_temporary(path) and f"{folder}{slash}{whole}" in step.files
 
 
 def _is_in(run: Run, step: Versioning, commit: str) -> bool:
