@@ -12,7 +12,7 @@ from vis_tasks.config.model import ForgeConfig
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
-from vis_tasks.ports import ForgeRelease, Live
+from vis_tasks.ports import ForgeRelease, Live, PushRefused
 from vis_tasks.services import tag as service
 
 
@@ -277,6 +277,17 @@ class TestForge:
         with pytest.raises(Failed) as caught:
             make_tags(world)
         assert caught.value.code == "PUSH_REFUSED"
+        assert set(remote_tags(world)) == set(forge.made) == {"a@1.1.0", "b@1.1.0"}
+
+    def test_a_push_that_does_not_get_through_takes_no_tag_along_alone(self, world, monkeypatch):
+        forge = with_forge(world, RecordingForge())
+        push, lost = world.repo.git.push, iter([PushRefused("no route to the host", network=True)])
+        with monkeypatch.context() as patched:
+            patched.setattr(world.repo.git, "push", lambda *args, **how: next(lost, None) or push(*args, **how))
+            with pytest.raises(Failed) as caught:
+                make_tags(world)
+        assert (caught.value.code, remote_tags(world), forge.made) == ("PUSH_FAILED", {}, {})
+        make_tags(world)
         assert set(remote_tags(world)) == set(forge.made) == {"a@1.1.0", "b@1.1.0"}
 
     def test_a_forge_that_fails_keeps_everything_in_place_and_the_next_run_goes_on(self, world):

@@ -32,7 +32,8 @@ def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> Fail
         The branch's refusal, when the tags have arrived without it: to be raised once the rest is done.
 
     Raises:
-        vis_tasks.errors.Failed: code ``PUSH_REFUSED`` or ``PUSH_FAILED``.
+        vis_tasks.errors.Failed: code ``PUSH_REFUSED`` or ``PUSH_FAILED``. After a push that didn't get through, all is left to
+            the next run: the wave's entry would be lost with this checkout, had the tags gone alone.
     """
     refspecs = [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new]
     if new:
@@ -42,7 +43,7 @@ def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> Fail
         if _with_changelog(run, work, refspecs):
             return None
     except Failed as error:
-        if not new:
+        if not new or error.code == "PUSH_FAILED":
             raise
         refused = error
     if not new:
