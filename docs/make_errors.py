@@ -98,7 +98,9 @@ def _tellable(places: set[Said]) -> list[Said]:
 
 
 def _row(code: str, said: Said) -> str:
-    cells = (" ".join(text.replace("|", "\\|").split()) for text in (said.message, said.hint.strip("…")))
+    cells = (
+        " ".join(text.replace("|", "\\|").split()) for text in (said.message, said.hint if said.hint != "…" else "")
+    )
     return f"| `{code}` | {said.exit_code} | {' | '.join(cells)} |"
 
 
