@@ -12,7 +12,7 @@ from vis_tasks.adapters.files import RootFiles
 from vis_tasks.core.pending import Pending, render
 from vis_tasks.errors import Failed
 from vis_tasks.ports import ForgeRelease, Live
-from vis_tasks.services.guard import check_tree
+from vis_tasks.services.guard import check_tree, guard
 from vis_tasks.services.record import record
 from vis_tasks.services.tag import tag
 
@@ -305,3 +305,70 @@ class TestTags:
         assert found == b"# Changelog\n\n## 2026-11-21\n\n- a@1.1.0\n- b@1.1.0\n"
         owed.run().tools.files.write("CHANGELOG.md", found)
         assert with_waves_of_branch(owed.run()) is None
+
+
+class TestSwitchingOnAndOff:
+    """Nothing that is known is lost by it, on any machine, and nothing that was decided comes back."""
+
+    @pytest.fixture
+    def switched(self, tmp_path):
+        """The state branch is in use, and holds b."""
+        world = build_world(tmp_path, *(package(name, "1.1.0") for name in "abc"), state_branch=BRANCH)
+        record(change(world, lambda state: state.put(entry("b"))))
+        return world
+
+    def without(self, world):
+        return replace(world, config=replace(world.config, release=replace(world.config.release, state_branch="")))
+
+    def test_what_this_checkout_held_before_another_machine_switched_is_taken_over(self, switched):
+        switched.hold(Pending().put(entry("a")))
+        check_tree(switched.run())
+        record(switched.run())
+        assert set(names(machine(switched, "fresh").state)) == {"a", "b"}
+
+    def test_what_was_taken_over_and_decided_does_not_come_back(self, switched):
+        switched.hold(Pending().put(entry("a")).reject(entry("c"), "t"))
+        record(change(switched, lambda state: state.drop("a", "1.1.0").drop("c", "1.1.0").prune(lambda _stone: False)))
+        assert names(switched.state) == ["b"]
+        assert switched.state.rejected == ()
+        assert not record(switched.run())
+
+    def test_what_is_deleted_on_the_release_branch_stays(self, switched):
+        switched.hold(Pending().put(entry("a")))
+        record(switched.run())
+        (switched.repo.root / ".vis/release/staged.json").unlink()
+        assert set(names(switched.state)) == {"a", "b"}
+
+    def test_what_became_of_it_while_it_was_off_is_taken_over_too(self, switched):
+        switched.hold(Pending().put(entry("a")))
+        record(switched.run())
+        switched.hold(Pending().put(entry("a", id="another")).put(entry("c")))
+        assert {each.name: each.id == "another" for each in switched.state.pending} == {
+            "a": True,
+            "b": False,
+            "c": False,
+        }
+
+    def test_a_commit_that_never_arrived_goes_when_the_tree_is_moved_and_its_entries_stay(self, switched):
+        before = self.without(switched)
+        record(change(before, lambda state: state.put(entry("a"))), push=False)
+        other = switched.repo.clone("other")
+        other.committed("theirs")
+        other.sh("push", "--quiet", "origin", "main")
+        guard(switched.run(reach={"version"}))
+        assert switched.repo.git.head() == other.git.head()
+        record(switched.run())
+        assert set(names(machine(switched, "fresh").state)) == {"a", "b"}
+
+    def test_off_what_was_pushed_is_not_taken_from_the_working_copy(self, switched):
+        assert self.without(switched).state.empty
+
+    def test_off_what_never_arrived_is_taken_from_the_working_copy_once(self, switched):
+        record(change(switched, lambda state: state.put(entry("a"))), push=False)
+        off = self.without(switched)
+        off.hold(Pending().put(entry("b")))
+        guard(off.run(reach={"version"}))
+        record(off.run())
+        assert set(names(machine(off, "fresh").state)) == {"a", "b"}
+        record(change(off, lambda state: state.drop("a", "1.1.0")))
+        assert names(off.state) == ["b"]

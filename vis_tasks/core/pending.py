@@ -2,7 +2,7 @@
 
 The schema is ``version: 1, updatedAt, pending[{id, name, version, tag, reason, stagedAt}]``; everything else is optional:
 per entry ``integrity``, ``shasum``, ``commit``, ``registry``, ``goneAt``; the lists ``approved`` (live, tag not made yet)
-and ``rejected`` (tombstones). Keys this version doesn't know survive a rewrite, at the top and in every entry.
+and ``rejected`` (tombstones); on a state branch ``takenOver`` (see `take_over`). Keys this version doesn't know survive a rewrite, at the top and in every entry.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vis_tasks.errors import Failed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["REASONS", "Entry", "Pending", "Tombstone", "damaged_text", "merge", "parse", "render"]
+__all__ = ["REASONS", "Entry", "Pending", "Tombstone", "damaged_text", "merge", "parse", "render", "take_over"]
 
 REASONS = ("waiting", "timeout", "rejected", "blocked")
 """Why an entry is there: staged and undecided; undecided when the wait ended; decided against; stopped by the registry's scan."""
@@ -43,6 +43,8 @@ _FIELDS = {
 }
 _OF_THE_BYTES = ("integrity", "shasum", "commit", "registry")
 _REQUIRED = ("name", "version")
+_TAKEN = "takenOver"
+_LISTS = ("pending", "approved", "rejected")
 _CONFLICT = re.compile(r"^(<{7}|>{7})", re.MULTILINE)
 
 
@@ -287,6 +289,35 @@ def merge(base: Pending, ours: Pending, theirs: Pending) -> Pending:
         updated_at=max(ours.updated_at, theirs.updated_at),
         extra={**theirs.extra, **ours.extra},
     )
+
+
+def take_over(state: Pending, held: Pending, path: str) -> Pending:
+    """What another staged.json holds, added by version: what wasn't taken from it before, or has changed there since.
+
+    What was taken is remembered in the file's own ``takenOver``: decided meanwhile, it doesn't come back, and what goes from
+    the other file isn't taken away here.
+
+    Args:
+        state: what is known.
+        held: the other file's content.
+        path: where ``state`` is from, for messages.
+    """
+    kept = state.extra.get(_TAKEN)
+    before = (
+        parse(json.dumps({"version": SCHEMA, **kept}), f"{path}: {_TAKEN}") if isinstance(kept, dict) else Pending()
+    )
+    news: dict[str, Any] = {}
+    taken: dict[str, Any] = {}
+    for which in _LISTS:
+        known = {each.key: each for each in getattr(before, which)}
+        there = {each.key: each for each in getattr(held, which)}
+        news[which] = tuple(each for key, each in there.items() if known.get(key) != each)
+        taken[which] = tuple((known | there).values())
+    if not any(news.values()):
+        return state
+    merged = merge(Pending(), Pending(**news), state)
+    told = json.loads(render(Pending(**taken)))
+    return replace(merged, extra={**state.extra, _TAKEN: {which: told[which] for which in _LISTS if which in told}})
 
 
 def _merge_list(base: dict[K, V], ours: dict[K, V], theirs: dict[K, V]) -> list[V]:

@@ -45,8 +45,8 @@ def replay_onto(run: Run, tip: str) -> None:
     base = f"{mine[-1][0]}^" if mine else head
     version = _unpushed_version(run)
     state.set_aside(pending_at(run, base), state.pending(), tip)
-    if state.elsewhere is None:
-        git.reset(head, [state.staged_path])  # a kill before its commit may have left it in the index, too
+    state.gather()
+    git.reset(head, [state.committed_path])  # a kill before its commit may have left it in the index, too
     git.move_to(tip)
     state.take_up()
     if mine and state.has_journal():

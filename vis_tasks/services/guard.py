@@ -43,6 +43,7 @@ def guard(run: Run) -> None:
         check_under_way(run)
         undo_half_a_move(run)
         run.state.take_up()
+        run.state.gather()
     run.state.pending()
     check_tag_names(run)
     if run.reach & {"stage"}:
@@ -213,7 +214,5 @@ def check_remote(run: Run) -> None:
 
 def _unsaved(run: Run, head: str) -> bool:
     """Whether staged.json holds what isn't committed: then git would refuse to pull, or merge it by text."""
-    state = run.state
-    return state.elsewhere is None and run.tools.git.read(head, state.staged_path) != run.tools.files.read(
-        state.staged_path
-    )
+    path = run.state.committed_path
+    return run.tools.git.read(head, path) != run.tools.files.read(path)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from vis_tasks.core.pending import merge, render
+from vis_tasks.core.pending import Pending, merge, render
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Pushed, PushStale
 from vis_tasks.services.catch_up import pending_at
@@ -17,7 +17,6 @@ from vis_tasks.services.catch_up import pending_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from vis_tasks.core.pending import Pending
     from vis_tasks.services.run import Run
 
 __all__ = ["Chore", "arrived_on_branch", "push_chores", "record", "staged_chore", "staged_on_branch"]
@@ -55,7 +54,7 @@ def _record_elsewhere(run: Run, message: str | None, *, push: bool) -> bool:
     """On the state branch. A commit that isn't pushed has no place there: what is known stays in the working copy."""
     state = run.state
     branch, ours = state.elsewhere, state.pending()
-    if branch is None or not push or (state.on_branch() is None and ours.empty):
+    if branch is None or not push or (state.on_branch() is None and _same(ours, Pending())):
         return False
     commit = branch.push(message or _message(ours), lambda: staged_on_branch(run), run.tools.clock)
     arrived_on_branch(run)

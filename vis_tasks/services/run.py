@@ -90,7 +90,7 @@ class Outcome:
 
 @dataclass
 class Report:
-    """What the summary is made from; grows while the run goes on."""
+    """What the summary is made from; grows while the run goes on. ``unchecked`` is what a plan did without."""
 
     versioned: dict[str, tuple[str, str]] = field(default_factory=dict)
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
@@ -101,6 +101,7 @@ class Report:
     ran: list[str] = field(default_factory=list)
     steps: list[dict[str, object]] = field(default_factory=list)
     events: list[tuple[datetime, str]] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
 
     def put(self, outcome: Outcome) -> None:
         """Say how a package ended; the last word counts."""
@@ -150,10 +151,10 @@ class Run:
     def state(self) -> StateFiles:
         """The state files; staged.json on a branch of its own where ``state-branch`` names one."""
         release, elsewhere = self.release, None
+        releasing = self.branch if release.channels and self.branch in release.channels else release.base_branch
         if release.state_branch:
-            releasing = self.branch if self.branch in release.channels else release.base_branch
             elsewhere = StateBranch(self.tools.git, release.remote, release.state_branch, releasing)
-        return StateFiles(self.tools.files, self.tools.clock, release.changes_dir, elsewhere)
+        return StateFiles(self.tools.files, self.tools.clock, release.changes_dir, elsewhere, releasing)
 
     @cached_property
     def npm(self) -> Npm:

@@ -59,19 +59,25 @@ class StateFiles:
         clock: for ``updatedAt``.
         folder: the changes dir, relative to the root.
         elsewhere: the branch that holds staged.json, when it isn't committed where the packages are. What is on disk is then a
-            working copy beside the version of the branch that it began from; reading merges both with the branch as it is now.
+            working copy beside the version of the branch that it began from; reading merges both with the branch as it is now,
+            and takes over what the release branch still holds.
+        branch: the release branch; what its working copy holds and never pushed is taken over once there is no ``elsewhere``.
     """
 
-    def __init__(self, files: Files, clock: Clock, folder: str, elsewhere: StateBranch | None = None) -> None:
+    def __init__(
+        self, files: Files, clock: Clock, folder: str, elsewhere: StateBranch | None = None, branch: str = ""
+    ) -> None:
         self._files = files
         self._clock = clock
         self.folder = folder
         self.elsewhere = elsewhere
         self._held: _Held | None = None
         self._saved: tuple[bytes, Pending] | None = None
+        self._left: tuple[bytes | None, ...] | None = None
         self.committed_path = f"{folder}/staged.json"
         self._copies = f"{folder}/{_COPIES}"
-        self.staged_path = f"{self._copies}/{elsewhere.staged_path}" if elsewhere else self.committed_path
+        self._copy_path = f"{self._copies}/{elsewhere.staged_path if elsewhere else f'{branch}/staged.json'}"
+        self.staged_path = self._copy_path if elsewhere else self.committed_path
         self.journal_path = f"{folder}/.state.json"
         self.lock_path = f"{folder}/.lock"
         self.dist_path = f"{folder}/dist"
@@ -79,7 +85,7 @@ class StateFiles:
     @property
     def own_paths(self) -> tuple[str, ...]:
         """Paths that are never a reason to call the tree dirty."""
-        return (self.staged_path, self.journal_path, self.lock_path, f"{self.dist_path}/", f"{self._copies}/")
+        return (self.committed_path, self.journal_path, self.lock_path, f"{self.dist_path}/", f"{self._copies}/")
 
     @property
     def where(self) -> str:
@@ -94,17 +100,52 @@ class StateFiles:
         """
         if self._held is not None:
             return self._held.pending
-        content = self._files.read(self.staged_path)
+        found = self._recorded()
+        held = self._files.read(self.committed_path) if self.elsewhere else None
+        return found if held is None else staged.take_over(found, self.parse(held, self.committed_path), self.where)
+
+    def _recorded(self) -> Pending:
         if self.elsewhere is None:
-            return self.parse(content)
-        there = self.on_branch()
+            return self._with_left(self.parse(self._files.read(self.committed_path)))
+        content, there = self._files.read(self._copy_path), self.on_branch()
         if content is None:
             return self.parse_branch(there)
         began = self._files.read(self._base_path)
         if began == there:
-            return self._copy(content, self.staged_path)
-        base, ours = self._copy(began, self._base_path), self._copy(content, self.staged_path)
+            return self._copy(content, self._copy_path)
+        base, ours = self._copy(began, self._base_path), self._copy(content, self._copy_path)
         return staged.merge(base, ours, self.parse_branch(there))
+
+    def _with_left(self, found: Pending) -> Pending:
+        """With what this machine knew and had not pushed yet when ``state-branch`` was taken away."""
+        if self._left is None:
+            content = self._files.read(self._copy_path)
+            began = self._files.read(self._base_path) if content is not None else None
+            self._left = () if content == began else (began, content)
+        if not self._left:
+            return found
+        base, ours = (self._copy(each, self._copy_path) for each in self._left)
+        return staged.merge(base, ours, found)
+
+    def gather(self) -> None:
+        """Bring to where staged.json is now what is known of where it was before: see ``elsewhere`` and ``branch``."""
+        found = self.pending()
+        if self.elsewhere is not None:
+            if found != self._recorded():
+                self._write_copy(staged.render(found).encode(), self.on_branch())
+        elif self._left:
+            if found.empty:
+                self._files.delete(self.committed_path)
+            else:
+                self._files.write(self.committed_path, staged.render(found).encode())
+            self._forget_left()
+
+    def _forget_left(self) -> None:
+        """It is written down here. In this order: killed in between, it is merged in once more."""
+        if self._left:
+            self._files.delete(self._copy_path)
+            self._files.delete(self._base_path)
+            self._left = ()
 
     def parse_branch(self, content: bytes | None) -> Pending:
         """staged.json as it stands on the state branch."""
@@ -112,7 +153,7 @@ class StateFiles:
 
     @property
     def _base_path(self) -> str:
-        return f"{self.staged_path.removesuffix('.json')}.base.json"
+        return f"{self._copy_path.removesuffix('.json')}.base.json"
 
     def _copy(self, content: bytes | None, path: str) -> Pending:
         mend = f"delete {path.rpartition('/')[0]}: what was committed is on {self.where}; then run again"
@@ -132,11 +173,8 @@ class StateFiles:
         return staged.parse(text, path, mend=mend)
 
     def on_branch(self) -> bytes | None:
-        """staged.json as the state branch has it; while it never had one, what the checkout still holds is taken over."""
-        if self.elsewhere is None:
-            return None
-        there = self.elsewhere.read(self.elsewhere.staged_path)
-        return self._files.read(self.committed_path) if there is None else there
+        """staged.json as the state branch has it; None while it never had one."""
+        return self.elsewhere.read(self.elsewhere.staged_path) if self.elsewhere else None
 
     def now_on_branch(self, content: bytes) -> None:
         """The state branch holds this now: the working copy begins from it."""
@@ -170,6 +208,8 @@ class StateFiles:
             self._files.write(self.staged_path, content)
             # What it would be read as: a wave of hundreds reads its own file hundreds of times.
             self._saved = (content, state)
+        if self.elsewhere is None:
+            self._forget_left()
         return True
 
     def change(self, how: Callable[[Pending], Pending]) -> Pending:
