@@ -3,7 +3,8 @@
 Budgets: `status` at most 2.5 times a bare loop that reads and parses the same files (start-up aside), growing with the number of
 packages; `version` at most 1.5 times native `pnpm version -r` and 10 times faster than `changeset version`, whole processes in
 one run. Rounds take turns, so that a busy machine is busy for all. `pnpm` and `changeset` only write files; our command also
-holds a lock, asks the remote, commits and pushes, and is measured with that and without.
+holds a lock, asks the remote, commits and pushes, and is measured with that and without. Programs that need many seconds run once
+each, with 1,000 packages (`tests.bench.versioners`).
 """
 
 from __future__ import annotations
@@ -11,17 +12,15 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import random
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.bench import versioners
 from tests.bench.rivals import rival
+from tests.bench.workspaces import build, commit, seconds_on_a_clone
 from vis_tasks.adapters.changefiles import read_changes
 from vis_tasks.adapters.console import aligned
 from vis_tasks.adapters.planning import plan_on_disk
@@ -32,49 +31,29 @@ from vis_tasks.services.planning.document import PLAN_HEAD, as_text, plan_docume
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["build", "rows"]
+__all__ = ["rows"]
 
 SIZES = (1000, 5000)
-CHANGED = 100
 CONFIG = ReleaseConfig(rules="changesets-2")
+_FILES = "`version`, files only"
 _ROUNDS = 9
 _PROCESS_ROUNDS = 3
 
 
 def rows(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
-    """Every measurement: ``name``, ``n`` packages, ``seconds``, ``ratio_to`` (what it is compared with) and ``ratio``."""
-    return [row for count in sizes for row in (*in_process(count), *as_processes(count))]
+    """Every measurement: ``name``, ``n`` packages, ``seconds``, ``ratio_to`` (what it is compared with) and ``ratio``.
 
-
-def build(root: Path, count: int) -> None:
-    """A pnpm workspace of ``count`` private packages with six internal and ten other dependencies each, 100 of them changed."""
-    rnd = random.Random(count)  # noqa: S311
-    files = {
-        "package.json": json.dumps({"name": "root", "private": True}),
-        "pnpm-workspace.yaml": "packages:\n  - packages/*\n",
-        "vis.toml": '[release]\nrules = "changesets-2"\n',
-        ".gitignore": ".vis/release/.lock\n.vis/release/.state.json\n.vis/release/dist/\n",
-        ".changeset/config.json": '{"changelog": "@changesets/cli/changelog", "baseBranch": "main"}',
-    }
-    for number in range(count):
-        inside = {f"@bench/pkg-{rnd.randrange(number)}": "workspace:^" for _ in range(min(number, 6))}
-        manifest = {
-            "name": f"@bench/pkg-{number}",
-            "version": "1.0.0",
-            "private": True,  # pnpm asks the registry about all others
-            "description": "A package among many, with a description of the usual length for such files.",
-            "license": "MIT",
-            "scripts": {"build": "tsc", "test": "vitest run"},
-            "dependencies": {**inside, **{f"other-{each}": "^1.0.0" for each in range(8)}},
-            "devDependencies": {"typescript": "^5.0.0", "vitest": "^3.0.0"},
-        }
-        files[f"packages/pkg-{number}/package.json"] = json.dumps(manifest, indent=2) + "\n"
-    for number in range(CHANGED):
-        text = f'---\n"@bench/pkg-{number * count // CHANGED}": patch\n---\n\nA change\n'
-        files[f".changeset/change-{number}.md"] = text
-    for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text, encoding="utf-8")
+    A program that can't be had has ``name``, ``n`` and ``why``.
+    """
+    found: list[dict[str, Any]] = []
+    for count in sizes:
+        ours = as_processes(count)
+        found += [*in_process(count), *ours]
+        if count <= versioners.MOST:
+            found += versioners.rows(
+                count, *next((row["name"], row["seconds"]) for row in ours if row["name"] == _FILES)
+            )
+    return found
 
 
 def bare(root: Path, count: int) -> None:
@@ -124,7 +103,7 @@ def as_processes(count: int) -> list[dict[str, Any]]:
     python = sys.executable
     ours = {
         "`status`": [python, "-m", "vis_tasks", "status"],
-        "`version`, files only": [python, "-m", "tests.bench.versioning"],
+        _FILES: [python, "-m", "tests.bench.versioning"],
         "`version`, committed and pushed": [python, "-m", "vis_tasks", "version"],
     }
     theirs = {
@@ -134,8 +113,8 @@ def as_processes(count: int) -> list[dict[str, Any]]:
     }
     compared = (
         ("`status`", "`changeset status`"),
-        ("`version`, files only", "`pnpm version -r`"),
-        ("`version`, files only", "`changeset version`"),
+        (_FILES, "`pnpm version -r`"),
+        (_FILES, "`changeset version`"),
         ("`version`, committed and pushed", "`pnpm version -r`"),
         ("`version`, committed and pushed", "`changeset version`"),
     )
@@ -147,34 +126,14 @@ def as_processes(count: int) -> list[dict[str, Any]]:
 def _take_turns(count: int, commands: Mapping[str, list[str]]) -> dict[str, float]:
     """Seconds of the best round of each command, every one on a fresh clone with a remote of its own."""
     best = dict.fromkeys(commands, float("inf"))
-    env = {
-        # Without the byte code that every installation has, Python would be measured compiling.
-        **{key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"},
-        "PYTHONPATH": str(Path.cwd()),
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_SYSTEM": os.devnull,
-    }
-    env |= {f"GIT_{who}_{what}": "bench@example.test" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
     with tempfile.TemporaryDirectory() as folder:
-        source, twin, remote = (Path(folder) / name for name in ("source", "twin", "remote.git"))
+        source = Path(folder) / "source"
         source.mkdir()
         build(source, count)
-
-        def git(root: Path, *argv: str) -> None:
-            subprocess.run(["git", *argv], cwd=root, env=env, check=True, capture_output=True)
-
-        git(source, "init", "-q", "-b", "main")
-        git(source, "add", "-A")
-        git(source, "commit", "-q", "-m", "start")
+        commit(source)
         for _ in range(_PROCESS_ROUNDS):
             for name, argv in commands.items():
-                git(source, "clone", "-q", "--bare", str(source), str(remote))
-                git(source, "clone", "-q", str(remote), str(twin))
-                start = time.perf_counter()
-                subprocess.run(argv, cwd=twin, env=env, check=True, capture_output=True, stdin=subprocess.DEVNULL)
-                best[name] = min(best[name], time.perf_counter() - start)
-                shutil.rmtree(twin)
-                shutil.rmtree(remote)
+                best[name] = min(best[name], seconds_on_a_clone(source, argv))
     return best
 
 
@@ -185,4 +144,5 @@ def _row(name: str, count: int, seconds: float, other: str, other_seconds: float
 
 if __name__ == "__main__":
     for row in rows(tuple(int(each) for each in sys.argv[1:]) or SIZES):
-        print(f"{row['n']:>6}  {row['name']:<34}{row['seconds']:8.3f} s  {row['ratio']:6.2f} times {row['ratio_to']}")  # noqa: T201
+        said = row.get("why") or f"{row['seconds']:8.3f} s  {row['ratio']:6.2f} times {row['ratio_to']}"
+        print(f"{row['n']:>6}  {row['name']:<34}{said}")  # noqa: T201

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tests.bench import planning, staging, startup, waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -26,13 +26,17 @@ PARTS: tuple[tuple[str, Callable[[], Sequence[Row]], bool], ...] = (
 )
 
 
-def table(rows: Iterable[Row]) -> str:
+def table(rows: Sequence[Row]) -> str:
     """The rows in Markdown."""
     lines = ["| what | packages | seconds | compared with | times |", "|---|--:|--:|---|--:|"]
     lines += [
-        f"| {row['name']} | {row['n']:,} | {row['seconds']:.3g} | {row['ratio_to']} | {row['ratio']:.2f} |"
+        f"| {row['name']} | {row['n']:,} | not measured | | |"
+        if "why" in row
+        else f"| {row['name']} | {row['n']:,} | {row['seconds']:.3g} | {row['ratio_to']} | {row['ratio']:.2f} |"
         for row in rows
     ]
+    missing = {row["name"]: row["why"] for row in rows if "why" in row}
+    lines += ["", *(f"Not measured: {name}, because {why}." for name, why in missing.items())] if missing else []
     return "\n".join(lines)
 
 
@@ -46,7 +50,7 @@ def curves(rows: Sequence[Row], title: str, target: Path) -> None:
 
     figure, axes = plt.subplots(figsize=(7, 4))
     for name in dict.fromkeys(row["name"] for row in rows):
-        points = sorted((row["n"], row["seconds"]) for row in rows if row["name"] == name)
+        points = sorted((row["n"], row["seconds"]) for row in rows if row["name"] == name and "why" not in row)
         if len(points) > 1:
             axes.plot(*zip(*points, strict=True), marker="o", label=name)
     axes.set(xlabel="packages", ylabel="seconds", title=title, xscale="log", yscale="log")

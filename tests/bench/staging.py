@@ -2,7 +2,8 @@
 
 Every program packs and stages the same workspace of pnpm to the same embedded registry, as a whole process, start-up included.
 Ours does more: it holds the lock, asks the remote and the registry first, and writes down what it did. `floor.py` does less than
-all of them: it shows what starting Python, packing and sending cost by themselves.
+all of them: it shows what starting Python, packing and sending cost by themselves. `changeset publish` and `nx release publish`
+know no staging: they publish, with the tags and questions to the registry that belong to it.
 Budget: at most 2.5 times `pnpm stage publish -r` for 20 packages, 1.5 times for 100.
 """
 
@@ -15,14 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.bench.registry import Client, ours
-from tests.bench.rivals import rival
+from tests.bench.rivals import Absent, absent_row, rival, rivals_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["rows"]
 
@@ -70,24 +72,53 @@ def environment(home: Path, registry: str, token: str) -> dict[str, str]:
     # Without the byte code that every installation has, Python would be measured compiling.
     foreign = ("npm_", "vis_", "git_", "ci", "pythondontwritebytecode")
     kept = {key: value for key, value in os.environ.items() if not key.lower().startswith(foreign)}
-    tools = str(Path(rival("pnpm")).parent)
-    return {**kept, "HOME": str(home), "PATH": f"{tools}{os.pathsep}{kept['PATH']}", "NO_COLOR": "1"}
+    return {
+        **kept,
+        "HOME": str(home),
+        "PATH": f"{rivals_path()}{os.pathsep}{kept['PATH']}",
+        "NO_COLOR": "1",
+        # changesets asks the environment, not npm's files, and else takes the public registry
+        # (`packages/cli/src/commands/publish/npm-utils.ts`, getCorrectRegistry).
+        "npm_config_registry": registry,
+        "NX_DAEMON": "false",
+    }
 
 
-def seconds(folder: Path, argv: Sequence[str], count: int, registry: str, token: str) -> float:
-    """The best of three whole processes, each on a workspace of its own; everything must be staged afterwards."""
+@dataclass(frozen=True)
+class Contender:
+    """A program that brings a wave to the registry.
+
+    Attributes:
+        argv: what is run, once its workspace is there.
+        prepare: what it needs in the workspace beside what all have.
+        live: it publishes; the versions are live afterwards, not staged.
+        most: the largest wave it is measured with: a process for each package takes seconds, and shows no more with a hundred.
+    """
+
+    argv: Callable[[], Sequence[str]]
+    prepare: Callable[[Path], None] = lambda root: None
+    live: bool = False
+    most: int = 1000
+
+
+def seconds(folder: Path, contender: Contender, count: int, registry: str, token: str) -> float:
+    """The best of three whole processes, each on a workspace of its own; everything must be at the registry afterwards."""
     times = []
+    argv = contender.argv()
     for number in range(_ROUNDS):
         scope = f"s{time.time_ns():x}"
         root = folder / f"{scope}-{number}"
         env = environment(folder / "home", registry, token)
         build(root, count, scope)
+        contender.prepare(root)
         begin = time.perf_counter()
-        done = subprocess.run(argv, cwd=root, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            argv, cwd=root, env=env, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL, check=False
+        )
         times.append(time.perf_counter() - begin)
-        staged = _staged(registry, token, scope)
-        if done.returncode or staged != count:
-            msg = f"{argv}: exit {done.returncode}, {staged} of {count} staged\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        arrived = _live(registry, token, scope, count) if contender.live else _staged(registry, token, scope)
+        if done.returncode or arrived != count:
+            msg = f"{argv}: exit {done.returncode}, {arrived} of {count} arrived\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
             raise RuntimeError(msg)
         shutil.rmtree(root)
     return min(times)
@@ -102,26 +133,49 @@ def _staged(registry: str, token: str, scope: str) -> int:
     return found
 
 
-def contenders(count: int) -> dict[str, list[str]]:
-    """The programs, the yardstick first; those that start a process for each package only where that takes seconds."""
-    ours = str(Path(sys.executable).with_name("vis-tasks"))
-    found = {
-        "pnpm stage publish -r": [
-            rival("pnpm"),
-            "stage",
-            "publish",
-            "--recursive",
-            "--no-git-checks",
-            "--access=public",
-        ],
-        "vis-tasks stage": [ours, "stage"],
-        "bare Python": [sys.executable, str(Path(__file__).with_name("floor.py"))],
-        "npm stage publish --workspaces": ["npm", "stage", "publish", "--workspaces", "--access=public"],
-    }
-    if count <= 20:
-        each = 'for folder in packages/*; do npm stage publish "./$folder" --access=public || exit 1; done'
-        found["npm stage publish, one each"] = ["sh", "-c", each]
-    return found
+def _live(registry: str, token: str, scope: str, count: int) -> int:
+    client = Client(registry, token)
+    packages = (client.ask("GET", f"/@{scope}%2fpkg-{number}") for number in range(count))
+    return sum("1.0.0" in package["versions"] for package in packages)
+
+
+def _for_changesets(root: Path) -> None:
+    (root / ".changeset").mkdir()
+    (root / ".changeset/config.json").write_text('{"access": "public", "baseBranch": "main"}')
+
+
+def _for_nx(root: Path) -> None:
+    """Nx itself, as installed in the workspace; and npm's ranges, because nx takes the workspace for npm's and refuses others."""
+    release = {"projects": ["packages/*"], "projectsRelationship": "independent"}
+    (root / "nx.json").write_text(json.dumps({"release": release}))
+    (root / "node_modules").symlink_to(Path(rival("nx")).parents[1])
+    for manifest in root.glob("packages/*/package.json"):
+        manifest.write_text(manifest.read_text().replace("workspace:^", "^1.0.0"))
+
+
+_EACH = 'for folder in packages/*; do npm stage publish "./$folder" --access=public || exit 1; done'
+_FOUR = "ls -d packages/* | xargs -P4 -I{} npm stage publish ./{} --access=public"
+
+CONTENDERS = {
+    "pnpm stage publish -r": Contender(
+        lambda: [rival("pnpm"), "stage", "publish", "--recursive", "--no-git-checks", "--access=public"]
+    ),
+    "vis-tasks stage": Contender(lambda: [str(Path(sys.executable).with_name("vis-tasks")), "stage"]),
+    "bare Python": Contender(lambda: [sys.executable, str(Path(__file__).with_name("floor.py"))]),
+    "npm stage publish --workspaces": Contender(lambda: ["npm", "stage", "publish", "--workspaces", "--access=public"]),
+    "lerna-lite publish from-package --stage": Contender(
+        lambda: [rival("lerna-lite"), "publish", "from-package", "--stage", "--yes", "--no-git-reset"]
+    ),
+    "npm stage publish, four at once": Contender(lambda: ["sh", "-c", _FOUR], most=20),
+    "npm stage publish, one each": Contender(lambda: ["sh", "-c", _EACH], most=20),
+    "changeset publish (not staged)": Contender(
+        lambda: [rival("changeset"), "publish"], prepare=_for_changesets, live=True, most=20
+    ),
+    "nx release publish (not staged)": Contender(
+        lambda: [rival("nx"), "release", "publish", "--access=public"], prepare=_for_nx, live=True, most=20
+    ),
+}
+_YARDSTICK = next(iter(CONTENDERS))
 
 
 def rows(sizes: Sequence[int] = (20, 100)) -> list[dict[str, Any]]:
@@ -131,25 +185,35 @@ def rows(sizes: Sequence[int] = (20, 100)) -> list[dict[str, Any]]:
         sizes: numbers of packages.
 
     Returns:
-        A row each: ``name``, ``n``, ``seconds``, ``ratio_to`` and ``ratio``.
+        A row each: ``name``, ``n``, ``seconds``, ``ratio_to`` and ``ratio``; ``name``, ``n`` and ``why`` for a program that can't
+        be had.
     """
     found: list[dict[str, Any]] = []
     for count in sizes:
-        yardstick, *_ = contenders(count)
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             with ours(folder, _PORT) as (_, token, _took):
-                times = {
-                    name: seconds(folder, argv, count, f"http://127.0.0.1:{_PORT}/", token)
-                    for name, argv in contenders(count).items()
-                }
-        found += [
-            {"name": name, "n": count, "seconds": took, "ratio_to": yardstick, "ratio": took / times[yardstick]}
-            for name, took in times.items()
-        ]
+                found += _measured(folder, count, f"http://127.0.0.1:{_PORT}/", token)
+    return found
+
+
+def _measured(folder: Path, count: int, registry: str, token: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    yardstick = 0.0
+    for name, contender in CONTENDERS.items():
+        if count > contender.most:
+            continue
+        try:
+            took = seconds(folder, contender, count, registry, token)
+        except Absent as why:
+            found.append(absent_row(name, count, why))
+            continue
+        yardstick = yardstick or took
+        found.append({"name": name, "n": count, "seconds": took, "ratio_to": _YARDSTICK, "ratio": took / yardstick})
     return found
 
 
 if __name__ == "__main__":
     for row in rows([int(each) for each in sys.argv[1:]] or (20, 100)):
-        print(f"{row['n']:>5} packages  {row['name']:<30} {row['seconds']:.2f} s  {row['ratio']:.2f} times")  # noqa: T201
+        said = row.get("why") or f"{row['seconds']:.2f} s  {row['ratio']:.2f} times"
+        print(f"{row['n']:>5} packages  {row['name']:<40} {said}")  # noqa: T201
