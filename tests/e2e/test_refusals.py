@@ -101,6 +101,13 @@ def test_a_home_without_a_token_is_refused_before_the_version_commit(ready: Worl
     assert done.code == 1
     assert done.document["error"]["code"] == "NO_TOKEN"
     assert "NPM_TOKEN" in done.document["error"]["hint"]
+
+    planned = ready.run("release", "--plan-only", "--json")
+
+    assert planned.code == 0, planned.text
+    assert [each["target"] for each in planned.document["targets"]][:2] == ["guard", "version"]
+    assert planned.document["notChecked"] == [f"what is staged at {ready.registry.url}"]
+    assert "A release would be refused (NO_TOKEN)" in planned.text
     assert snapshot(ready) == before
 
 

@@ -12,6 +12,7 @@ from tests.services.guarding import ALL, refusal
 from vis_tasks.config.model import PackageConfig
 from vis_tasks.ports import NO_STAGING, Unknown, Unreadable
 from vis_tasks.services.guard import guard
+from vis_tasks.services.summary import document
 
 
 @pytest.fixture
@@ -22,6 +23,30 @@ def world(tmp_path):
 def test_no_credentials(world):
     world.registry.credentials = False
     assert refusal(world).code == "NO_TOKEN"
+
+
+def test_a_plan_needs_no_credentials_and_says_what_it_did_without(world):
+    world.registry.credentials = False
+    world.registry.answer("stages", Unreadable("HTTP 401"))
+    run = world.run(reach=ALL, plan_only=True)
+    guard(run)
+    (told,) = [text for kind, text in world.console.said if kind == "warning"]
+    assert "npm has no credentials" in told
+    assert "A release would be refused (NO_TOKEN)" in told
+    assert document(run)["notChecked"] == [f"what is staged at {world.registry.url}"]
+
+
+def test_a_plan_goes_on_where_the_registry_refuses_the_credentials(world):
+    world.registry.answer("stages", Unreadable("HTTP 401")).answer("whoami", Unreadable("HTTP 401"))
+    run = world.run(reach=ALL, plan_only=True)
+    guard(run)
+    assert "A release would be refused (BAD_TOKEN)" in world.console.said[-1][1]
+
+
+def test_a_plan_is_refused_all_the_same_by_a_registry_without_staging(world):
+    world.registry.credentials = False
+    world.registry.answer("stages", Unknown(NO_STAGING, "no such address"))
+    assert refusal(world, plan_only=True).code == "NO_STAGING"
 
 
 def test_credentials_are_not_asked_for_when_nothing_is_uploaded(world):

@@ -52,6 +52,7 @@ def test_as_data_the_keys_are_these(run):
     found = document(run)
     assert list(found) == [
         "targets", "versioned", "staged", "published", "skipped", "failed", "tags", "releases", "commits",
+        "notChecked",
     ]  # fmt: skip
     assert found["skipped"][0] == {"name": "d", "version": "1.1.0", "reason": "stage-timeout", "stageId": "id-d"}
 

@@ -63,6 +63,14 @@ def test_a_list_that_may_not_be_read_is_refused_too(world):
         check_unfinished(world.run())
 
 
+def test_a_plan_says_that_it_could_not_look(world):
+    world.registry.credentials = False
+    run = world.run(plan_only=True)
+    check_unfinished(run)
+    assert run.report.unchecked == ["whether a@1.1.0 is staged"]
+    assert "A release would be refused (UNFINISHED)" in world.console.said[-1][1]
+
+
 def test_a_registry_in_trouble_decides_nothing(world):
     world.registry.answer("stages", Unknown("network", "reset"))
     with pytest.raises(Refused) as caught:

@@ -20,6 +20,8 @@ __all__ = ["check_registry"]
 def check_registry(run: Run) -> Mapping[str, StageList]:
     """Npm is fit, the registries have staging, and credentials are there and good. Two requests per registry.
 
+    A plan needs no credentials: where they are missing or bad it says what a release would be refused for, and goes on.
+
     Returns:
         What is staged, for each registry whose list these credentials may read.
     """
@@ -42,10 +44,14 @@ def check_registry(run: Run) -> Mapping[str, StageList]:
 def _check_credentials(run: Run, url: str) -> StageList | None:
     reader = run.npm.reader(url)
     if not reader.has_credentials() and not run.npm.oidc():
-        raise Refused(
-            f"npm has no credentials for {url}",
-            code="NO_TOKEN",
-            hint="set NPM_TOKEN, run `npm login`, or let CI use trusted publishing (OIDC)",
+        refuse_or_tell(
+            run,
+            Refused(
+                f"npm has no credentials for {url}",
+                code="NO_TOKEN",
+                hint="set NPM_TOKEN, run `npm login`, or let CI use trusted publishing (OIDC)",
+            ),
+            f"what is staged at {url}",
         )
     stages = reader.stages()
     if isinstance(stages, Unknown):
@@ -64,9 +70,30 @@ def _check_credentials(run: Run, url: str) -> StageList | None:
         return None
     who = reader.whoami()
     if isinstance(who, Unreadable):
-        raise Refused(
-            f"{url} refuses the credentials npm is configured with: {who.why}",
-            code="BAD_TOKEN",
-            hint="make a new token, or `npm login` again",
+        refuse_or_tell(
+            run,
+            Refused(
+                f"{url} refuses the credentials npm is configured with: {who.why}",
+                code="BAD_TOKEN",
+                hint="make a new token, or `npm login` again",
+            ),
+            f"what is staged at {url}",
         )
     return None
+
+
+def refuse_or_tell(run: Run, refusal: Refused, unseen: str) -> None:
+    """Refuse what needs other credentials; a plan says it, with what could not be looked at, and goes on.
+
+    Args:
+        run: the run; a plan keeps what it says in its report.
+        refusal: how a release ends here.
+        unseen: what can't be seen without credentials.
+    """
+    if not run.plan_only:
+        raise refusal
+    run.report.unchecked.append(unseen)
+    run.tools.console.warning(
+        f"{refusal.message}\nThe plan does without: {unseen} is not looked at. A release would be refused ({refusal.code}): "
+        f"{refusal.hint}"
+    )

@@ -41,7 +41,7 @@ def lines(run: Run) -> tuple[str, ...]:
 
 
 def document(run: Run) -> dict[str, Any]:
-    """The same for ``--json``; the shape is stable."""
+    """The same for ``--json``; the shape is stable. ``notChecked``: what a plan could not look at without credentials."""
     report = run.report
 
     def of(*kinds: str) -> list[dict[str, Any]]:
@@ -61,6 +61,7 @@ def document(run: Run) -> dict[str, Any]:
         "tags": report.tags,
         "releases": report.releases,
         "commits": report.commits,
+        "notChecked": report.unchecked,
     }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.errors import Refused
 from vis_tasks.ports import StageList, Unknown
 from vis_tasks.services.forgotten import adopt
+from vis_tasks.services.guard_registry import refuse_or_tell
 from vis_tasks.services.origin import commit_that_brought, ours_among
 from vis_tasks.services.wave import find_wave, forget_wave
 
@@ -92,7 +93,9 @@ class _Lists:
                     hint="try again when it is reachable",
                 )
             if not isinstance(found, StageList):
-                raise _refusal(self.run, package, _UNREADABLE)
+                spec = f"{package.name}@{package.version}"
+                refuse_or_tell(self.run, _refusal(self.run, package, _UNREADABLE), f"whether {spec} is staged")
+                return None
             self._read[url] = found
         key = (package.name, package.version)
         return next((each for each in self._read[url].records if (each.name, each.version) == key), None)
