@@ -44,9 +44,17 @@ def examine(run: Run, ci_drift: Callable[[], Sequence[str] | None]) -> tuple[Fin
         try:
             found.extend(part())
         except VisError as error:
-            hint = error.hint or "mend that, then run `invoke doctor` again"
-            found.append(Finding(name, FAIL, error.message, hint))
+            found.append(_broken(name, error, found))
     return tuple(dict.fromkeys(found))
+
+
+def _broken(name: str, error: VisError, found: Sequence[Finding]) -> Finding:
+    """A part that could not be looked at; what was named already isn't named again."""
+    hint = error.hint or "mend that, then run `invoke doctor` again"
+    said = next((each for each in found if each.status == FAIL and each.text == error.message), None)
+    if said is not None:
+        return Finding(name, WARN, f"not looked at, because of what {said.id} says", hint)
+    return Finding(name, FAIL, error.message, hint)
 
 
 def local_findings(run: Run) -> tuple[Finding, ...]:
