@@ -84,7 +84,7 @@ class Memory:
         asked = tuple(argv)
         if asked[0] != "git" or asked[1] not in _REMEMBERED:
             return ask()
-        answers = self._alike if _CONSTANT & set(asked) else self._answers
+        answers = self._alike if _is_constant(asked) else self._answers
         words = (asked, input_text, tuple(sorted((env or {}).items())))
         lasts = (words, None)
         key = lasts if lasts in answers else (words, self._state(asked, cwd))
@@ -101,12 +101,16 @@ class Memory:
         return known
 
     def _state(self, asked: Sequence[str], cwd: Path) -> _Key | None:
-        if _CONSTANT & set(asked):
+        if _is_constant(asked):
             return None
         if asked[1] == "ls-remote":
             return stamp(self._remote, refs=True)
         about_head = asked[1] in {"symbolic-ref", "log"} or asked[-1] == "HEAD"
         return stamp(cwd / ".git", fetched=not about_head)
+
+
+def _is_constant(asked: Sequence[str]) -> bool:
+    return bool(_CONSTANT & set(asked)) and "--absolute-git-dir" not in asked
 
 
 def _of_commits(asked: Sequence[str], text: str | None) -> bool:

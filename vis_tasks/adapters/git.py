@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.git_history import GitHistory
+from vis_tasks.adapters.git_place import PLACE_WORDS, parse_place
 from vis_tasks.adapters.git_push import read_push, unreachable
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Pushed, PushRefused, PushStale, RemoteRefs
@@ -40,19 +41,31 @@ class GitCli(GitHistory):
         super().__init__(runner, root)
         self._environment = env
         self._ident: dict[str, str] | None = None
+        self._person: str | None = None
 
     def is_repository(self) -> bool:
         """Whether the root is inside a work tree."""
-        done = self._git("rev-parse", "--is-inside-work-tree", check=False)
-        return done.code == 0 and done.stdout.strip() == "true"
+        if self._known_place is None:
+            done = self._git(*PLACE_WORDS, check=False)
+            self._known_place = parse_place(done.stdout, self._root) if done.code == 0 else None
+        return self._known_place is not None
 
     def head(self) -> str | None:
-        """Commit id of HEAD; None before the first commit."""
+        """Commit id of HEAD; None before the first commit. A process only where files don't tell."""
+        place = self._place()
+        if place and (found := place.head()):
+            return found[1]
         done = self._git("rev-parse", "--verify", "--quiet", "HEAD", check=False)
         return done.stdout.strip() or None
 
     def branch(self) -> str | None:
-        """The branch checked out, or the one CI names when HEAD is detached (GitLab checks out commits)."""
+        """The branch checked out, or the one CI names when HEAD is detached (GitLab checks out commits).
+
+        A process only where files don't tell.
+        """
+        place = self._place()
+        if place and (found := place.head()):
+            return found[0]
         done = self._git("symbolic-ref", "--quiet", "--short", "HEAD", check=False)
         if done.code == 0:
             return done.stdout.strip()
@@ -65,15 +78,26 @@ class GitCli(GitHistory):
         done = self._git("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
         return tuple(sorted(item[3:] for item in done.stdout.split("\0") if item))
 
+    def prefix(self) -> str:
+        """The workspace root relative to the repository's top: empty, or a path that ends in a slash."""
+        place = self._place()
+        return place.prefix if place else self._out("rev-parse", "--show-prefix")
+
     def identity(self) -> str | None:
         """Who commits will carry; on CI without a configured identity, CI's own bot."""
-        done = self._git("var", "GIT_COMMITTER_IDENT", check=False, env=self._identity_env())
-        return done.stdout.rsplit(" ", 2)[0].strip() if done.code == 0 else None
+        env = self._identity_env()
+        if self._person is None and env:
+            done = self._git("var", "GIT_COMMITTER_IDENT", check=False, env=env)
+            self._person = _name_in(done.stdout) if done.code == 0 else None
+        return self._person
 
     def _identity_env(self) -> dict[str, str]:
         if self._ident is None:
             self._ident = {}
-            if self._git("var", "GIT_COMMITTER_IDENT", check=False).code != 0:
+            done = self._git("var", "GIT_COMMITTER_IDENT", check=False)
+            if done.code == 0:
+                self._person = _name_in(done.stdout)
+            else:
                 for flag, name, mail in _CI_IDENTITIES:
                     if self._environment.get(flag):
                         self._ident = {
@@ -119,7 +143,8 @@ class GitCli(GitHistory):
 
     def is_shallow(self) -> bool:
         """Whether history was cut off by a shallow clone."""
-        return self._out("rev-parse", "--is-shallow-repository") == "true"
+        place = self._place()  # git looks for the file, too (shallow.c, is_repository_shallow)
+        return (place.common / "shallow").is_file() if place else False
 
     def commit(self, paths: Sequence[str], message: str) -> str | None:
         """Commit exactly these paths, whatever else is changed or staged; hooks of the repository are not run.
@@ -258,6 +283,11 @@ class GitCli(GitHistory):
         """
         self._git("update-index", "-q", "--refresh", check=False)
         self._git("reset", "--quiet", "--keep", commit)
+
+
+def _name_in(ident: str) -> str:
+    """Without the time it ends with (git-var(1))."""
+    return ident.rsplit(" ", 2)[0].strip()
 
 
 @contextmanager

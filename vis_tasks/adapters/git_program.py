@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.git_locks import at_work, find_locks, sweep_locks
+from vis_tasks.adapters.git_place import PLACE_WORDS, parse_place
 from vis_tasks.errors import Failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from vis_tasks.adapters.git_place import Place
     from vis_tasks.ports import Completed, Runner
 
 __all__ = ["GitProgram"]
@@ -55,8 +57,14 @@ class GitProgram:
     def __init__(self, runner: Runner, root: Path) -> None:
         self._runner = runner
         self._root = root
-        self._found: tuple[Path, ...] = ()
-        self._prefix = ""
+        self._known_place: Place | None = None
+
+    def _place(self) -> Place | None:
+        """Where the work tree lies: one process, once. None outside a repository."""
+        if self._known_place is None:
+            done = self._runner.run(["git", *PLACE_WORDS], cwd=self._root, env=_ENV, check=False)
+            self._known_place = parse_place(done.stdout, self._root) if done.code == 0 else None
+        return self._known_place
 
     def _git(
         self, *argv: str, check: bool = True, env: Mapping[str, str] | None = None, text: str | None = None
@@ -106,7 +114,7 @@ class GitProgram:
         return self._git(*argv).stdout.strip()
 
     def locks(self) -> tuple[str, ...]:
-        """Lock files that are in a release's way; one git process. See `vis_tasks.ports.Git.locks`."""
+        """Lock files that are in a release's way. See `vis_tasks.ports.Git.locks`."""
         return tuple(
             self._shown(path) for path in find_locks(self._folders()[:2]) if not _HARMLESS.fullmatch(path.name)
         )
@@ -130,23 +138,8 @@ class GitProgram:
 
     def _folders(self) -> tuple[Path, ...]:
         """The git folder, the one that several work trees share, and the top of this tree; none outside a repository."""
-        return self._place(check=False)[0]
-
-    def prefix(self) -> str:
-        """The workspace root relative to the repository's top: empty, or a path that ends in a slash."""
-        return self._place(check=True)[1]
-
-    def _place(self, *, check: bool) -> tuple[tuple[Path, ...], str]:
-        """Where we are, asked once: neither moves while we run."""
-        if not self._found:
-            asked = ("--absolute-git-dir", "--git-common-dir", "--show-toplevel", "--show-prefix")
-            done = self._runner.run(["git", "rev-parse", *asked], cwd=self._root, env=_ENV, check=check)
-            if done.code != 0:
-                return (), ""
-            *folders, prefix = done.stdout.split("\n")[: len(asked)]
-            self._found = tuple((self._root / folder).resolve() for folder in folders)
-            self._prefix = prefix
-        return self._found, self._prefix
+        place = self._place()
+        return place.folders if place else ()
 
     def _is_ours(self, lock: Path) -> bool:
         path = (self._root / lock).resolve()

@@ -101,7 +101,7 @@ def staged_chore(run: Run, message: str | None = None) -> Chore | None:
 
     def apply() -> Sequence[str]:
         tip = git.head() or ""
-        there = git.read(tip, state.staged_path)
+        there = committed if tip == base_commit else git.read(tip, state.staged_path)
         theirs = state.parse(there)
         merged = ours if tip == base_commit else merge(base, ours, theirs)
         if merged.empty:
