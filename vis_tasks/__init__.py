@@ -17,7 +17,7 @@ from vis_tasks.__about__ import __version__
 if TYPE_CHECKING:
     from vis_tasks.api import open_repository
     from vis_tasks.core.targets import Target
-    from vis_tasks.tasks import release_namespace
+    from vis_tasks.tasks.namespace import release_namespace
 
 __all__ = ["Target", "__version__", "open_repository", "release_namespace"]
 
@@ -25,7 +25,7 @@ __all__ = ["Target", "__version__", "open_repository", "release_namespace"]
 def __getattr__(name: str) -> Any:
     """Import on first use, so that ``import vis_tasks`` costs next to nothing."""
     if name == "release_namespace":
-        from vis_tasks.tasks import release_namespace
+        from vis_tasks.tasks.namespace import release_namespace
 
         return release_namespace
     if name == "Target":

@@ -1,4 +1,4 @@
-"""The ``vis-tasks`` binary. Little is imported here: npm begins to say how it is configured before Invoke is there."""
+"""The ``vis-tasks`` binary. Little is imported here: npm begins to say how it is configured before anything else is there."""
 
 from __future__ import annotations
 
@@ -24,13 +24,20 @@ def main() -> None:
 
         ask_npm_soon(here)
     try:
-        from vis_tasks.program import program
+        from vis_tasks.tasks.straight import straight_way
 
-        program().run(sys.argv)
+        if way := straight_way(sys.argv[1:], os.environ):
+            way()
+        else:
+            from vis_tasks.program import program
+
+            program().run(sys.argv)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader of a list or a help went away (`| head`); Python would complain again at exit without this.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
         sys.exit(1)
 
 

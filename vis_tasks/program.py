@@ -73,7 +73,7 @@ def _nearest(word: str, names: Iterable[str]) -> str:
 def program() -> Program:
     """Invoke's Program over our namespace; a tasks.py in the current folder is not read."""
     from vis_tasks.__about__ import __version__
-    from vis_tasks.tasks import release_namespace
+    from vis_tasks.tasks.namespace import release_namespace
 
     return _Program(
         name="vis-tasks",

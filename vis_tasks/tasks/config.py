@@ -54,7 +54,7 @@ def config(
             text = reference_page()
             opened.result({"reference": text})
         elif commands:
-            from vis_tasks.tasks import release_namespace
+            from vis_tasks.tasks.namespace import release_namespace
             from vis_tasks.tasks.reference import commands_page
 
             text = commands_page(release_namespace(opened.root))

@@ -1,4 +1,4 @@
-"""The one edge between Invoke and the house: opens a session, prints one JSON document if asked, turns errors into exit codes.
+"""The one edge between the command line and the house: a session, one JSON document if asked, errors turned into exit codes.
 
 Invoke turns only its own `Exit` into an exit code and shows a traceback for everything else; so every task does its work inside
 `session`, which raises `Exit` for our errors. ``--debug`` shows the traceback too.
@@ -14,8 +14,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from invoke.exceptions import Exit
 
 from vis_tasks.errors import Ending, VisError
 from vis_tasks.tasks.signals import raising_on_signals
@@ -121,12 +119,12 @@ class Session:
 
 @contextmanager
 def session(
-    c: Context, command: str, *, json: bool = False, debug: bool = False, signals: bool = True
+    where: Context | Path, command: str, *, json: bool = False, debug: bool = False, signals: bool = True
 ) -> Iterator[Session]:
     """Open a session for one task; the way out of it is an exit code.
 
     Args:
-        c: Invoke's context.
+        where: Invoke's context; the workspace root where Invoke isn't there.
         command: the task's name.
         json: print one JSON document on stdout.
         debug: show tracebacks.
@@ -136,7 +134,7 @@ def session(
     # compiled again by each command wherever the installer hasn't done it (uv doesn't, and editable installs are never compiled).
     sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     debug = debug or bool(os.environ.get("VIS_DEBUG"))
-    opened = Session(find_root(c), command, json_mode=json)
+    opened = Session(where if isinstance(where, Path) else find_root(where), command, json_mode=json)
     try:
         with raising_on_signals() if signals else nullcontext():
             yield opened
@@ -146,14 +144,14 @@ def session(
         if json:
             _print_json(opened.error_document(error))
         _tell(opened, error)
-        raise Exit(None, error.exit_code) from None
+        raise _end(where, error.exit_code) from None
     except BrokenPipeError:
         # The reader of our output went away (`| head`); Python would complain again at exit without this.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise Exit(None, 1) from None
-    except Exit:
-        raise
-    except Exception as error:  # noqa: BLE001  (the last line of defence: no traceback reaches a user)
+        raise _end(where, 1) from None
+    except Exception as error:  # the last line of defence: no traceback reaches a user
+        if _is_end(error):
+            raise
         if debug:
             traceback.print_exc()
         broken = VisError(
@@ -164,9 +162,24 @@ def session(
         if json:
             _print_json(opened.error_document(broken))
         _tell(opened, broken)
-        raise Exit(None, broken.exit_code) from None
+        raise _end(where, broken.exit_code) from None
     if json:
         _print_json({"ok": True, "command": command, **(opened.document or {})})
+
+
+def _end(where: Context | Path, code: int) -> BaseException:
+    """What ends the program with this exit code, in Invoke's way where it runs the task."""
+    if isinstance(where, Path):
+        return SystemExit(code)
+    from invoke.exceptions import Exit
+
+    return Exit(None, code)
+
+
+def _is_end(error: Exception) -> bool:
+    """Whether it is Invoke's own way out; without Invoke there is none."""
+    exceptions = sys.modules.get("invoke.exceptions")
+    return exceptions is not None and isinstance(error, exceptions.Exit)
 
 
 def _print_json(document: dict[str, Any]) -> None:

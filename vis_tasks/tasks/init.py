@@ -57,7 +57,7 @@ def init(
     """
     with session(c, "init", json=json, debug=debug) as opened:
         from vis_tasks.services.init.plan import apply, make_plan
-        from vis_tasks.tasks import release_namespace
+        from vis_tasks.tasks.namespace import release_namespace
         from vis_tasks.wiring import build_init_tools, build_person
 
         look_only = plan_only or dry(c)

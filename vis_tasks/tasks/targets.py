@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
-from vis_tasks.errors import Ending, VisError
 from vis_tasks.tasks.edge import dry, session
+from vis_tasks.tasks.goal import make_goal
 from vis_tasks.tasks.words import WordsTask
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from vis_tasks.core.targets import Target
     from vis_tasks.services.run import Run
-    from vis_tasks.tasks.edge import Session
 
 __all__ = ["declared_names", "explain_task", "target_task"]
 
@@ -64,7 +63,7 @@ def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
         def release(
             c: Context, plan_only: bool = False, json: bool = False, resume: bool = False, debug: bool = False
         ) -> None:
-            _make(c, name, extra, plan_only=plan_only, json=json, debug=debug, resume=resume)
+            make_goal(c, name, extra, plan_only=plan_only or dry(c), json=json, debug=debug, resume=resume)
 
         body: Any = release
         extra_help = {"resume": "Say what is taken up again; taking up is what every run does."}
@@ -78,7 +77,9 @@ def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
             dotenv: str = "",
             debug: bool = False,
         ) -> None:
-            _make(c, name, extra, plan_only=plan_only, json=json, debug=debug, packed=packed, dotenv=dotenv)
+            make_goal(
+                c, name, extra, plan_only=plan_only or dry(c), json=json, debug=debug, packed=packed, dotenv=dotenv
+            )
 
         body, extra_help = (
             later,
@@ -91,89 +92,12 @@ def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
     else:
 
         def target(c: Context, plan_only: bool = False, json: bool = False, debug: bool = False) -> None:
-            _make(c, name, extra, plan_only=plan_only, json=json, debug=debug)
+            make_goal(c, name, extra, plan_only=plan_only or dry(c), json=json, debug=debug)
 
         body, extra_help = target, {}
     doc = _DOCS.get(name) or next((each.doc for each in extra if each.name == name), "")
     body.__doc__ = f"{doc}\n\nExample: invoke {name} --plan-only"
     return Task(body, name=name, auto_shortflags=False, help={**_HELP, **extra_help})
-
-
-def _make(
-    c: Context,
-    name: str,
-    extra: tuple[Target[Run], ...],
-    *,
-    plan_only: bool,
-    json: bool,
-    debug: bool,
-    resume: bool = False,
-    packed: bool = False,
-    dotenv: str = "",
-) -> None:
-    with session(c, name, json=json, debug=debug) as opened:
-        from vis_tasks.services.notify import tell_end
-        from vis_tasks.services.release import graph_for, make_release, taken_over
-        from vis_tasks.services.summary import document
-
-        run = opened.run(plan_only=plan_only or dry(c), handed_over=packed)
-        graph = graph_for(opened.config, extra)
-        if packed:
-            graph = taken_over(graph)
-        opened.partial_result(lambda: document(run))
-        if resume:
-            _say_what_is_resumed(opened, run)
-        run.tell = opened.teller()
-        try:
-            make_release(run, graph, (name,), command=f"invoke {name}")
-        except Ending as error:
-            tell_end(run, error)
-            raise
-        finally:
-            _report(opened, run, name)
-        tell_end(run, None)
-        if packed and not run.plan_only:
-            from vis_tasks.wiring import write_ci_outputs
-
-            write_ci_outputs({"tagged": "true" if run.report.of("published") else "false"}, dotenv)
-        opened.result(document(run))
-
-
-def _say_what_is_resumed(opened: Session, run: Run) -> None:
-    waiting = run.state.pending().pending
-    if not waiting and not run.state.has_journal():
-        opened.console.line("nothing to resume: no wave is open")
-    for entry in waiting:
-        opened.console.line(f"resuming {entry.spec} ({entry.reason}, staged {entry.staged_at})")
-
-
-def _report(opened: Session, run: Run, name: str) -> None:
-    """The summary and CI's job summary, also when the run failed half-way."""
-    if not run.guarded or run.plan_only or name not in {"stage", "wait", "reconcile", "tag", "release"}:
-        return
-    from vis_tasks.services.summary import lines
-
-    opened.console.line()
-    for line in lines(run):
-        opened.console.line(line)
-    try:
-        _tell_ci(run)
-    except VisError as error:  # a report never hides how the run ended
-        opened.console.warning(error.message)
-
-
-def _tell_ci(run: Run) -> None:
-    """Job summary and outputs on GitHub, links on GitLab; nothing elsewhere."""
-    from vis_tasks.services.ci_results import link_sections, step_outputs
-    from vis_tasks.services.wave_report import wave_report
-    from vis_tasks.wiring import write_ci_links, write_ci_outputs, write_ci_report
-
-    if run.tools.env.get("GITHUB_STEP_SUMMARY"):
-        write_ci_report(wave_report(run))
-    if run.tools.env.get("GITHUB_OUTPUT"):
-        write_ci_outputs(step_outputs(run), "")
-    if run.tools.env.get("VIS_ANNOTATIONS"):
-        write_ci_links(link_sections(run))
 
 
 def explain_task(extra: tuple[Target[Run], ...]) -> Task[Any]:
