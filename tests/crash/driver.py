@@ -25,7 +25,7 @@ from tests.rig.house import house, release
 from vis_tasks import config, core
 from vis_tasks.adapters.console import make_console
 from vis_tasks.adapters.npm.config import NpmConfig
-from vis_tasks.errors import VisError
+from vis_tasks.errors import Ending
 from vis_tasks.tasks.signals import raising_on_signals
 
 _LATE = ("ahead", "changefiles", "clock", "files", "lockfile", "planning", "workspace", "npm.http", "npm.oidc")
@@ -94,7 +94,7 @@ def run(order: dict[str, Any]) -> int:
             )
             with raising_on_signals():
                 release(made, *order["goals"])
-        except VisError as error:
+        except Ending as error:
             log.write(f"{error.code}: {error.message}\n{error.hint}\n")
             return error.exit_code
         except BaseException:  # noqa: BLE001  (told in the log, seen by its exit code)
