@@ -89,6 +89,7 @@ deeds = st.one_of(
     st.tuples(st.just("outage"), outages, st.integers(1, 2)),
     st.tuples(st.just("outage"), outages, st.integers(1, 2)),
     st.tuples(st.just("jump"), st.sampled_from([-2.0, 0.5, 30.0])),
+    st.tuples(st.just("switch"), st.sampled_from([True])),
     st.tuples(st.just("pass_time"), st.just(0.0)),
 )
 
@@ -201,6 +202,10 @@ class Chaos(RuleBasedStateMachine):
     @rule(number=numbers)
     def usurp(self, number: int) -> None:
         self.world.usurp(number)
+
+    @rule(on=st.booleans())
+    def switch(self, on: bool) -> None:
+        self.world.switch(on)
 
     @rule(
         scan=st.sampled_from([0.0, 7.0, 400.0]),

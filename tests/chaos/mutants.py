@@ -18,6 +18,7 @@ from vis_tasks.services import (
     readings,
     reconcile,
     record,
+    remote_lock,
     stage,
     stage_guard,
     state,
@@ -174,6 +175,16 @@ def _no_guard() -> Any:
     return _patched((guard, "check_pending_stages", lambda _run: None))
 
 
+def _lock_is_nobodys() -> Any:
+    """A lock on the remote counts as left behind, whoever holds it."""
+    return _patched((remote_lock, "_gone", lambda _run, _text: True))
+
+
+def _nothing_is_taken_over() -> Any:
+    """What the release branch holds is forgotten once the state has a branch of its own."""
+    return _patched((pending, "take_over", lambda state, _held, _path: state))
+
+
 def _ids_are_not_written() -> Any:
     """An upload's answer isn't written down."""
     return _patched((stage, "_noted", lambda _entry, state, **_more: state))
@@ -222,6 +233,10 @@ MUTANTS: dict[str, Mutant] = {
         # Without the lock, two machines may stage two versions of a package all the same.
         Mutant(_no_guard, _under(("develop", ["core"], "patch"), (), remote_lock=True, detached=False)),
         Mutant(_ids_are_not_written),
+        Mutant(_lock_is_nobodys, _under(("rival", 0), (), remote_lock=True, detached=False)),
+        Mutant(
+            _nothing_is_taken_over, _under(("switch", True), (), trusted=False, state_branch=False, checkpoint="always")
+        ),
         Mutant(_blocked_is_approved, _under(("stop", 0), status=True, detached=False)),
     )
 }

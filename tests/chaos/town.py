@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -16,12 +17,14 @@ from tests.fakes import FakeClock, RecordingConsole
 from tests.rig.house import house, release
 from tests.rig.invariants import state_at
 from tests.rig.memory import Memory
+from tests.rig.remote import STAGED
 from vis_tasks.errors import VisError
 from vis_tasks.registry.run import Fault, Registry, TrustRule, start_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     from tests.rig.sandbox import Sandbox
@@ -120,6 +123,7 @@ class Town:
     _faults: list[Fault] = field(default_factory=list)
     raced: bool = False
     recorded: set[tuple[str, str]] = field(default_factory=set)
+    _began: dict[str, datetime] = field(default_factory=dict)
     _alike: ClassVar[dict[Any, Any]] = {}
     _asked: dict[str, dict[Any, Any]] = field(default_factory=lambda: {machine: {} for machine in MACHINES})
 
@@ -258,6 +262,30 @@ class Town:
             for machine in MACHINES:
                 self.release(machine)
 
+    def switch(self, on: bool) -> None:
+        """A maintainer switches ``state-branch`` on; or, while nobody releases, off, as docs/failure-modes.md says."""
+        view = self.box.view
+        if on == self.variant.state_branch or (self.busy and not on):
+            return
+        self.tell(f"state branch switched {'on' if on else 'off'}")
+        self.variant = replace(self.variant, state_branch=on)
+        refs = view.refs()
+        if not on and refs.state:
+            log, waves = (
+                (view.file(commit, path) or b"").decode()
+                for commit, path in ((refs.main, "CHANGELOG.md"), (refs.state, "main/CHANGELOG.md"))
+            )
+            missing = [line for line in waves.splitlines() if line.startswith("- ") and line not in log.splitlines()]
+            files = {".vis/release/staged.json": (view.file(refs.state, "main/staged.json") or b"").decode()}
+            if missing:
+                files["CHANGELOG.md"] = "\n".join([log or "# Changelog\n", "## 2026-11-22", "", *missing, ""])
+            view.merge(
+                "main",
+                "ci: keep the state where the packages are",
+                {path: text for path, text in files.items() if text},
+            )
+        view.switched = on
+
     def update(self, machine: str) -> None:
         """``git pull``, as a person would before a release, and back from it where it conflicts; then the release has to cope."""
         if machine not in self.busy and self._head(machine) != self.box.view.refs().main:
@@ -293,11 +321,36 @@ class Town:
             return "busy"
         if machine == "laptop":
             self.update(machine)
-        before = self.registry.audit()
-        ended = self.working(machine, lambda run: release(run, goal), crash=crash, meanwhile=meanwhile)
+        before, variant = self.registry.audit(), self.variant
+        locked_out = self._locked_out()
+        self._began[machine] = self.clock.now()
+        try:
+            ended = self.working(machine, lambda run: release(run, goal), crash=crash, meanwhile=meanwhile)
+        finally:
+            del self._began[machine]
+        assert not (locked_out and ended == "ok"), (
+            f"{machine} released while another machine held the lock\n{self.story}"
+        )
+        if ended == "ok" and goal == "release" and variant == self.variant:
+            self._all_taken_over()
         useful = "" if goal != "release" or ended != "ok" or len(self.registry.audit()) > len(before) else ", no upload"
         self.tell(f"{goal} ended: {ended}{useful}", f"({machine})")
         return ended
+
+    def _locked_out(self) -> bool:
+        """Whether another machine is releasing, and its lock isn't over yet (the wait's timeout and an hour)."""
+        now = self.clock.now()
+        return self.variant.remote_lock and any(now - began < timedelta(hours=1) for began in self._began.values())
+
+    def _all_taken_over(self) -> None:
+        """What the release branch holds of what is staged is on the state branch, once a release has ended well under it."""
+        if self.variant.state_branch and self.box.view.switched:
+            staged = {(item.name, item.version) for item in self.registry.stages()}
+            left = (self._on_main() & staged) - _pending(state_at(self.box))
+            assert not left, f"not taken over from the release branch: {sorted(left)}\n{self.story}"
+
+    def _on_main(self) -> set[tuple[str, str]]:
+        return _pending(json.loads(self.box.view.file(self.box.view.refs().main, STAGED) or b"{}"))
 
     def working(
         self,
@@ -369,5 +422,9 @@ class Town:
         return "\n".join(self.told)
 
     def known(self) -> set[tuple[str, str]]:
-        """What staged.json on the remote says is pending."""
-        return {(item["name"], item["version"]) for item in state_at(self.box).get("pending", [])}
+        """What staged.json on the remote says is pending; after a switch, what still lies on the release branch counts, too."""
+        return _pending(state_at(self.box)) | (self._on_main() if self.box.view.switched else set())
+
+
+def _pending(state: Mapping[str, Any]) -> set[tuple[str, str]]:
+    return {(item["name"], item["version"]) for item in state.get("pending", [])}

@@ -50,7 +50,7 @@ def broken_promises(
 
 def _trespassed(box: Sandbox, refs: Refs) -> list[str]:
     """Where a branch of its own holds the state, the release branch gets no commits but versions."""
-    subjects = box.view.log("%s", refs.main) if refs.state else ()
+    subjects = box.view.log("%s", refs.main) if refs.state and box.view.switched is None else ()
     return [f"a chore went to main: {each}" for each in subjects if "[skip ci]" in each]
 
 
@@ -205,9 +205,14 @@ def _untold(
 
 
 def _wrong_changelog(box: Sandbox, refs: Refs, told: Collection[str], *, untold: bool) -> list[str]:
-    """Each wave stands once in the workspace changelog; with a state branch there, and in main's from the next version on."""
+    """Each wave stands once in the workspace changelog; with a state branch there, and in main's from the next version on.
+
+    Where that was switched on or off in between, in one of them at least.
+    """
     place = (refs.state, "main/CHANGELOG.md") if refs.state else (refs.main, "CHANGELOG.md")
     lines = _waves(box, *place)
+    if box.view.switched is not None:
+        lines |= _waves(box, refs.main, "CHANGELOG.md")
     found = [
         f"{tag} stands {lines[f'- {tag}']} times in CHANGELOG.md"
         for tag in told

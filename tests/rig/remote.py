@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["STATE_BRANCH", "Refs", "Remote", "Tag"]
+__all__ = ["STAGED", "STATE_BRANCH", "Refs", "Remote", "Tag"]
 
 STAGED_NAME = "staged.json"
 STAGED = f".vis/release/{STAGED_NAME}"
@@ -45,11 +45,15 @@ class Remote:
     Args:
         path: where it is.
         env: git's environment.
+
+    Attributes:
+        switched: whether the state branch was switched on, or off, at last; None where it is what it was from the beginning.
     """
 
     def __init__(self, path: Path, env: Mapping[str, str]) -> None:
         self.path = path
         self._env = dict(env)
+        self.switched: bool | None = None
         self._files: dict[tuple[str, str], bytes | None] = {}
         self._trees: dict[tuple[str, str], dict[str, bytes]] = {}
         self._refs: tuple[Any, Refs] | None = None
@@ -100,7 +104,8 @@ class Remote:
 
     def staged(self, refs: Refs) -> dict[str, Any]:
         """staged.json, from the branch that holds it; empty when there is none."""
-        content = self.file(refs.state, f"main/{STAGED_NAME}") if refs.state else self.file(refs.main, STAGED)
+        on_branch = refs.state and self.switched is not False
+        content = self.file(refs.state, f"main/{STAGED_NAME}") if on_branch else self.file(refs.main, STAGED)
         return {} if content is None else json.loads(content)
 
     def tree(self, commit: str, folder: str) -> dict[str, bytes]:

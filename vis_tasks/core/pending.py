@@ -2,7 +2,8 @@
 
 The schema is ``version: 1, updatedAt, pending[{id, name, version, tag, reason, stagedAt}]``; everything else is optional:
 per entry ``integrity``, ``shasum``, ``commit``, ``registry``, ``goneAt``; the lists ``approved`` (live, tag not made yet)
-and ``rejected`` (tombstones); on a state branch ``takenOver`` (see `take_over`). Keys this version doesn't know survive a rewrite, at the top and in every entry.
+and ``rejected`` (tombstones); on a state branch ``takenOver`` (see `take_over`). Keys this version doesn't know survive a
+rewrite, at the top and in every entry.
 """
 
 from __future__ import annotations
