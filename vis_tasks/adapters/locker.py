@@ -24,7 +24,8 @@ def lock_requirement(runner: Runner, root: Path, requirement: str) -> str:
     """All that the requirement brings, for every platform, each line with the hashes of its files. One process.
 
     ``--universal`` resolves for all platforms and Pythons from the given one on, by markers; ``--generate-hashes`` lists every
-    file of each version (uv's documentation, "Locking environments").
+    file of each version (uv's documentation, "Locking environments"). pip has no such thing: what ``pip lock`` (25.1,
+    experimental) writes holds for the Python and platform it ran on (pip's documentation), seldom those of a runner.
 
     Args:
         runner: starts uv: the program, or the module beside this Python.

@@ -128,5 +128,5 @@ def _pump(pipe: IO[str] | None, to: Callable[[str], None]) -> None:
 
 
 def _signal(pid: int, number: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with contextlib.suppress(OSError):  # Windows has no error of its own for a process that is gone
         os.kill(pid, number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.services.rehearsal.tools import RehearsalTools
 
-__all__ = ["rehearsal_folder"]
+__all__ = ["rehearsal_folder", "remove_folder"]
 
 _PREFIX = "vis-rehearsal-"
 _OWNER = "pid"
@@ -58,5 +59,16 @@ def _sweep(tools: RehearsalTools) -> None:
             continue
         if not tools.machine.alive(owner):
             tools.end_marked(ENVIRONMENT_MARK, str(left.resolve()))
+            remove_folder(left)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder and all in it, as far as that can be done.
+
+    git makes its objects read-only, and Windows removes no read-only file (Python's documentation of `shutil.rmtree`).
+    """
+    if sys.platform == "win32":
+        for path in (folder, *folder.rglob("*")):
             with suppress(OSError):
-                shutil.rmtree(left)
+                path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)

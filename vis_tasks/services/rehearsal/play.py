@@ -18,7 +18,7 @@ from vis_tasks.errors import Failed, MissingExtra, VisError
 from vis_tasks.services.rehearsal.copy import Template, copy_repository
 from vis_tasks.services.rehearsal.director import Director
 from vis_tasks.services.rehearsal.environment import isolated_environment, pointed_at
-from vis_tasks.services.rehearsal.folder import rehearsal_folder
+from vis_tasks.services.rehearsal.folder import rehearsal_folder, remove_folder
 from vis_tasks.services.rehearsal.modules import copy_modules, installed, move_modules, without_modules
 from vis_tasks.services.rehearsal.outcome import Played, gather
 from vis_tasks.services.rehearsal.seeds import seed, stage_other_bytes
@@ -300,7 +300,7 @@ class Theatre:
             )
         for machine in machines:
             self._strike(stage, machine)
-        shutil.rmtree(stage.folder, ignore_errors=True)
+        remove_folder(stage.folder)
 
     def tag_for(self, name: str, version: str) -> str:
         """The git tag of a version."""
@@ -340,7 +340,7 @@ class Theatre:
                 spare.mkdir()
                 move_modules(root, spare, self._modules)
                 self._free.append(spare)
-        shutil.rmtree(top, ignore_errors=True)
+        remove_folder(top)
 
     # --- people and identities --------------------------------------------------------------------------------------
 
