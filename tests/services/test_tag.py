@@ -12,7 +12,7 @@ from vis_tasks.config.model import ForgeConfig
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
-from vis_tasks.ports import ForgeRelease, Live, PushRefused
+from vis_tasks.ports import ForgeRelease, Live, PushRefused, PushStale
 from vis_tasks.services import tag as service
 
 
@@ -51,6 +51,10 @@ def world(tmp_path):
 def with_forge(world, forge):
     world.tools = replace(world.tools, forge=lambda: forge)
     return forge
+
+
+def _unreachable(*_args):
+    raise Failed("git could not read origin", code="GIT_FETCH")
 
 
 def make_tags(world):
@@ -279,14 +283,17 @@ class TestForge:
         assert caught.value.code == "PUSH_REFUSED"
         assert set(remote_tags(world)) == set(forge.made) == {"a@1.1.0", "b@1.1.0"}
 
-    def test_a_push_that_does_not_get_through_takes_no_tag_along_alone(self, world, monkeypatch):
-        forge = with_forge(world, RecordingForge())
-        push, lost = world.repo.git.push, iter([PushRefused("no route to the host", network=True)])
+    @pytest.mark.parametrize("code", ["PUSH_FAILED", "GIT_FETCH"])
+    def test_where_the_remote_is_not_reached_no_tag_goes_alone(self, world, monkeypatch, code):
+        forge, git = with_forge(world, RecordingForge()), world.repo.git
+        stale = PushStale("main has moved on") if code == "GIT_FETCH" else PushRefused("no route", network=True)
+        first, push = iter([stale]), git.push
         with monkeypatch.context() as patched:
-            patched.setattr(world.repo.git, "push", lambda *args, **how: next(lost, None) or push(*args, **how))
+            patched.setattr(git, "push", lambda *args, **how: next(first, None) or push(*args, **how))
+            patched.setattr(git, "fetch", _unreachable)
             with pytest.raises(Failed) as caught:
                 make_tags(world)
-        assert (caught.value.code, remote_tags(world), forge.made) == ("PUSH_FAILED", {}, {})
+        assert (caught.value.code, remote_tags(world), forge.made) == (code, {}, {})
         make_tags(world)
         assert set(remote_tags(world)) == set(forge.made) == {"a@1.1.0", "b@1.1.0"}
 

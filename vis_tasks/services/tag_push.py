@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["push_tags"]
 
+_TAKES_NO_COMMIT = {"PUSH_REFUSED", "DIVERGED"}
+
 
 def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> Failed | None:
     """Tags and the wave's changelog entry arrive together or not at all; where the branch takes no commits, the tags go alone.
@@ -32,8 +34,8 @@ def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> Fail
         The branch's refusal, when the tags have arrived without it: to be raised once the rest is done.
 
     Raises:
-        vis_tasks.errors.Failed: code ``PUSH_REFUSED`` or ``PUSH_FAILED``. After a push that didn't get through, all is left to
-            the next run: the wave's entry would be lost with this checkout, had the tags gone alone.
+        vis_tasks.errors.Failed: code ``PUSH_REFUSED``, ``PUSH_FAILED`` or ``GIT_FETCH``. Where the remote wasn't reached, all is left
+            to the next run: the wave's entry would be lost with this checkout, had the tags gone alone.
     """
     refspecs = [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new]
     if new:
@@ -43,7 +45,7 @@ def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> Fail
         if _with_changelog(run, work, refspecs):
             return None
     except Failed as error:
-        if not new or error.code == "PUSH_FAILED":
+        if not new or error.code not in _TAKES_NO_COMMIT:
             raise
         refused = error
     if not new:
