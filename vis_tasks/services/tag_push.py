@@ -34,8 +34,8 @@ def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> Fail
         The branch's refusal, when the tags have arrived without it: to be raised once the rest is done.
 
     Raises:
-        vis_tasks.errors.Failed: code ``PUSH_REFUSED``, ``PUSH_FAILED`` or ``GIT_FETCH``. Where the remote wasn't reached, all is left
-            to the next run: the wave's entry would be lost with this checkout, had the tags gone alone.
+        vis_tasks.errors.Failed: code ``PUSH_REFUSED``, ``PUSH_FAILED`` or ``GIT_FETCH``. Where the remote wasn't reached, all is
+            left to the next run: the wave's entry would be lost with this checkout, had the tags gone alone.
     """
     refspecs = [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new]
     if new:
