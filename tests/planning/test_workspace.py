@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.planning.builders import package, write_workspace
-from vis_tasks.adapters.workspace import read_workspace
+from vis_tasks.adapters.workspace import _plain_packages, read_workspace
 from vis_tasks.errors import UsageError
 
 
@@ -188,3 +191,48 @@ def test_a_pattern_that_leaves_the_root_is_refused(tmp_path):
     (tmp_path / "package.json").write_text('{"workspaces": ["../*"]}')
     with pytest.raises(UsageError, match="leaves the workspace root"):
         read_workspace(tmp_path)
+
+
+PLAIN = [
+    "packages:\n  - packages/*\n",
+    "# all of them\npackages: # here\n- 'packages/*' # these\n\n  # and not\n- '!**/test/**'\n",
+    'packages:\r\n    - "apps/**"\r\n    - "."\r\n    - "tools/{a,b}"\n\n',
+]
+LEFT_TO_YAML = [
+    "packages: [a/*]\n",
+    "packages:\n  - a/*\ncatalog:\n  x: 1\n",
+    "packages:\n  - *anchor\n",
+    "packages:\n  - a/*\n    - b/*\n",
+    "packages:\n  - a/* b\n",
+    "packages:\n  - 'it''s/*'\n",
+    'packages:\n  - "a\\x2f*"\n',
+    "packages:\n  - 1.0\n",
+    "packages:\n  - true\n",
+    "packages:\n  - 2026-11-22\n",
+    "packages:\n  - a/*: b\n",
+    "packages:\n  - ünï/*\n",
+    "packages:\n",
+    "---\npackages:\n  - a/*\n",
+    "packages:\n\t- a/*\n",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_a_plain_file_of_pnpm_says_what_yaml_would_read(text):
+    assert _plain_packages(text.encode()) == yaml.safe_load(text)["packages"]
+
+
+@pytest.mark.parametrize("text", LEFT_TO_YAML)
+def test_anything_else_is_left_to_yaml(text):
+    assert _plain_packages(text.encode()) is None
+
+
+@given(
+    st.lists(st.text(alphabet="ab1/*.-!'\"# :{}&~,\\", max_size=8), max_size=3), st.sampled_from(["- ", "  - ", "-  "])
+)
+def test_what_is_read_without_yaml_is_never_anything_else_than_yaml_reads(items, mark):
+    text = "packages:\n" + "".join(f"{mark}{item}\n" for item in items)
+    plain = _plain_packages(text.encode())
+    if plain is not None:
+        assert plain == yaml.safe_load(text)["packages"]

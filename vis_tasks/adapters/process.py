@@ -58,6 +58,7 @@ class SubprocessRunner:
     ) -> None:
         self._base_env = base_env
         self._trace = trace
+        self._programs: dict[tuple[str, str | None, str | None], Path] = {}
 
     def run(
         self,
@@ -106,11 +107,20 @@ class SubprocessRunner:
             )
         return done
 
+    def _found(self, name: str, cwd: Path, env: Mapping[str, str]) -> Path | None:
+        """As `find_program`, which looks through all of PATH, once for each name that is looked up there."""
+        if Path(name).name != name:
+            return find_program(name, env=env, cwd=cwd)
+        key = (name, env.get("PATH"), env.get("PATHEXT"))
+        if key not in self._programs and (found := find_program(name, env=env)):
+            self._programs[key] = found
+        return self._programs.get(key)
+
     def _program(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> Path:
         name = argv[0]
         if not cwd.is_dir():
             raise Failed(f"can't run {name} in {cwd}: no such folder", code="NOT_FOUND")
-        program = find_program(name, env=env, cwd=cwd)
+        program = self._found(name, cwd, env)
         if program is None:
             raise Failed(
                 f"{name}: program not found", code="NOT_FOUND", hint=f"Install {name}, or put its folder on PATH."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,11 +157,43 @@ def _manager(root: Path, manifest: Mapping[str, Any]) -> str:
     return next((name for file, name in _LOCK_FILES if (root / file).is_file()), "npm")
 
 
+# A file with nothing but `packages:` and a block of strings that YAML reads as they stand: loading YAML takes longer than all the
+# rest of reading a workspace. A string without quotes must hold a slash, so that it is no number, word or date.
+_PLAIN_FILE = re.compile(
+    r"""(?:[ ]*(?:\#.*)?\n)*packages:[ ]*(?:[ ]\#.*)?\n(?P<items>(?:(?:[ ]*(?:\#.*)?|[ ]*-[ ].*)\n)+)"""
+)
+_PLAIN_ITEM = re.compile(
+    r"""(?P<indent>[ ]*)-[ ]+"""
+    r"""(?:"(?P<d>[\w@./*!{},-]+)"|'(?P<s>[\w@./*!{},-]+)'|(?P<p>[A-Za-z_][\w.*-]*/[\w./*-]*))[ ]*(?:[ ]\#.*)?""",
+    re.ASCII,
+)
+
+
+def _plain_packages(content: bytes) -> list[str] | None:
+    """The patterns of a plain file; None for one that YAML has to read."""
+    try:
+        file = _PLAIN_FILE.fullmatch(content.decode("ascii").replace("\r\n", "\n").rstrip("\n") + "\n")
+    except UnicodeDecodeError:
+        return None
+    lines = (
+        [line for line in file["items"].splitlines() if line.strip() and not line.lstrip().startswith("#")]
+        if file
+        else []
+    )
+    items = [match for line in lines if (match := _PLAIN_ITEM.fullmatch(line))]
+    if len(items) != len(lines) or len({item["indent"] for item in items}) != 1:
+        return None
+    return [item["d"] or item["s"] or item["p"] for item in items]
+
+
 def _pnpm_packages(path: Path) -> list[str] | None:
+    content = path.read_bytes()
+    if (plain := _plain_packages(content)) is not None:
+        return plain
     import yaml
 
     try:
-        value = yaml.safe_load(path.read_bytes())
+        value = yaml.safe_load(content)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1

@@ -44,7 +44,8 @@ class CommandPacker:
         pack_command: how a package is packed; ``{folder}`` stands for the folder the tarball goes to.
         env: variables to add.
         root: the workspace root.
-        together: the command that packs several packages of the workspace, started at the root; None where there is none.
+        together: the command that packs several packages of the workspace (their manifests by folder), started at the root; None
+            where there is none.
     """
 
     runner: Runner
@@ -52,7 +53,7 @@ class CommandPacker:
     pack_command: tuple[str, ...]
     env: Mapping[str, str]
     root: Path
-    together: Callable[[Sequence[Path]], tuple[str, ...]] | None = None
+    together: Callable[[Mapping[Path, Mapping[str, Any]]], tuple[str, ...]] | None = None
 
     def pack(self, package_dir: Path, destination: Path) -> Path:
         """Pack one package: one process, and one more when it has a ``prepublishOnly`` script.
@@ -73,9 +74,13 @@ class CommandPacker:
         self._before(package_dir)
         return self._pack_one(package_dir, destination)
 
-    def _before(self, package_dir: Path) -> None:
-        if _BEFORE_PUBLISHING in _scripts(package_dir):
-            self._call([*self.run, _BEFORE_PUBLISHING], package_dir, doing=f"its {_BEFORE_PUBLISHING} script failed")
+    def _before(self, package_dir: Path) -> Mapping[str, Any]:
+        """Run what comes before publishing; gives the manifest as it is then."""
+        manifest = _manifest(package_dir)
+        if _BEFORE_PUBLISHING not in _scripts(manifest):
+            return manifest
+        self._call([*self.run, _BEFORE_PUBLISHING], package_dir, doing=f"its {_BEFORE_PUBLISHING} script failed")
+        return _manifest(package_dir)
 
     def _pack_one(self, package_dir: Path, destination: Path) -> Path:
         with _own_folder(destination) as folder:
@@ -84,7 +89,7 @@ class CommandPacker:
             made = [path for path in folder.rglob("*.tgz") if path.is_file()]
             if len(made) != 1:
                 raise _failed(package_dir, f"{argv[0]} wrote {len(made)} tarballs instead of one")
-            target = destination / _file_name(package_dir)
+            target = destination / _file_name(_manifest(package_dir))
             return made[0].replace(target)
 
     def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
@@ -103,21 +108,23 @@ class CommandPacker:
         size = _BATCH if self.together else 1
         for start in range(0, len(package_dirs), size):
             batch = package_dirs[start : start + size]
-            for package_dir in batch:
-                self._before(package_dir)
-            made = self._pack_together(batch, destination)
+            made = self._pack_together({each: self._before(each) for each in batch}, destination)
             for package_dir in batch:
                 yield made.get(package_dir) or self._pack_one(package_dir, destination)
 
-    def _pack_together(self, package_dirs: Sequence[Path], destination: Path) -> dict[Path, Path]:
+    def _pack_together(self, manifests: Mapping[Path, Mapping[str, Any]], destination: Path) -> dict[Path, Path]:
         """What one process packed, by folder; not all of them where an old pnpm knows no ``--filter`` for ``pack``."""
-        if self.together is None or len(package_dirs) == 1:
+        if self.together is None or len(manifests) == 1:
             return {}
         with _own_folder(destination) as folder:
-            argv = [part.replace("{folder}", str(folder)) for part in self.together(package_dirs)]
-            self._call(argv, self.root, doing=f"{len(package_dirs)} packages could not be packed")
+            argv = [part.replace("{folder}", str(folder)) for part in self.together(manifests)]
+            self._call(argv, self.root, doing=f"{len(manifests)} packages could not be packed")
             found = {path.name.removeprefix("@"): path for path in folder.rglob("*.tgz") if path.is_file()}
-            names = {package_dir: _file_name(package_dir) for package_dir in package_dirs}
+            # Read again after packing where a script may have written it.
+            names = {
+                each: _file_name(_manifest(each) if _scripts(manifest) else manifest)
+                for each, manifest in manifests.items()
+            }
             return {each: found[name].replace(destination / name) for each, name in names.items() if name in found}
 
     def _call(self, argv: Sequence[str], package_dir: Path, *, doing: str) -> None:
@@ -190,9 +197,9 @@ def packer_for(
     )
 
 
-def _options(option: str, package_dirs: Sequence[Path]) -> list[str]:
+def _options(option: str, manifests: Mapping[Path, Mapping[str, Any]]) -> list[str]:
     """The option once for each package's name."""
-    return [part for each in package_dirs for part in (option, str(_manifest(each).get("name")))]
+    return [part for each in manifests.values() for part in (option, str(each.get("name")))]
 
 
 def _manifest(package_dir: Path) -> dict[str, Any]:
@@ -204,14 +211,13 @@ def _manifest(package_dir: Path) -> dict[str, Any]:
     return manifest if isinstance(manifest, dict) else {}
 
 
-def _scripts(package_dir: Path) -> Mapping[str, Any]:
-    scripts = _manifest(package_dir).get("scripts")
+def _scripts(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    scripts = manifest.get("scripts")
     return scripts if isinstance(scripts, dict) else {}
 
 
-def _file_name(package_dir: Path) -> str:
-    """As npm names it, read again after packing: a script may have written the manifest."""
-    manifest = _manifest(package_dir)
+def _file_name(manifest: Mapping[str, Any]) -> str:
+    """As npm names it."""
     name, version = str(manifest.get("name") or "package"), str(manifest.get("version") or "0.0.0")
     return re.sub(r"[^\w.+-]", "-", f"{name.removeprefix('@')}-{version}") + ".tgz"
 
