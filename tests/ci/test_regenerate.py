@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -132,6 +134,18 @@ def test_asking_for_one_provider_leaves_the_files_of_the_others_alone(repo: Repo
     assert repo.exists(".gitlab/vis-release.yml")
     index = json.loads(repo.read(".vis/ci/files.json"))["files"]
     assert RELEASE in index
+
+
+@pytest.mark.parametrize(("asked", "objects"), [("gitlab", True), ("github", False)])
+def test_files_of_a_provider_that_the_configuration_does_not_name_come_with_a_warning(
+    repo: Repo, asked: str, objects: bool
+) -> None:
+    repo.configure("[ci]\nlock = false\n")
+    argv = [sys.executable, "-m", "vis_tasks", "ci.generate", f"--provider={asked}"]
+    done = subprocess.run(argv, cwd=repo.root, capture_output=True, encoding="utf-8", check=True)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert ("which asks for github: it will object" in said) is objects
+    assert ('write `providers = ["gitlab"]` under [ci]' in said) is objects
 
 
 def test_a_file_of_the_same_name_that_we_did_not_make_is_never_replaced_unasked(tmp_path: Path) -> None:

@@ -131,6 +131,13 @@ def generate(
             opened.console.warning(unlocked_note(found))
         for note in found.notes:
             opened.console.line(f"note: {note}")
+        named = opened.config.ci.providers
+        if provider and {*_PROVIDERS[provider]} != {*named}:
+            wanted = ", ".join(f'"{each}"' for each in _PROVIDERS[provider])
+            opened.console.warning(
+                f"`ci.check` goes by vis.toml, which asks for {' and '.join(named) or 'none'}: it will object to these files\n"
+                f"  write `providers = [{wanted}]` under [ci], and --provider is needless"
+            )
         if unknown := list(c.config.get("vis_tasks", {}).get("targets", ())):
             opened.console.warning(
                 f"CI doesn't run {', '.join(unknown)}: tasks.py declares it, and jobs read vis.toml alone\n"
