@@ -20,7 +20,7 @@ __all__ = ["at_work", "find_locks", "sweep_locks"]
 # A lock guards the file it is named after; `git commit --only` builds next-index-<pid>.lock (builtin/commit.c). Each work tree
 # has its own index and HEAD, the rest is shared (gitrepository-layout(5)).
 _OWN = ("index.lock", "next-index-*.lock", "HEAD.lock", "ORIG_HEAD.lock")
-_SHARED = ("packed-refs.lock", "config.lock", "shallow.lock", "reftable/*.lock", "refs/**/*.lock")
+_SHARED = ("packed-refs.lock", "config.lock", "shallow.lock", "reftable/*.lock")
 _PROC = Path("/proc")
 # A file's time comes from the kernel's coarse clock, which is a few milliseconds behind ours.
 _COARSE = 0.05
@@ -38,8 +38,15 @@ def find_locks(folders: Sequence[Path]) -> tuple[Path, ...]:
     """
     if not folders:
         return ()
-    own = [path for pattern in _OWN for path in sorted(folders[0].glob(pattern))]
-    return (*own, *(path for pattern in _SHARED for path in sorted(folders[-1].glob(pattern))))
+    found = [path for pattern in _OWN for path in sorted(folders[0].glob(pattern))]
+    found += [path for pattern in _SHARED for path in sorted(folders[-1].glob(pattern))]
+    refs = (
+        Path(folder, name)
+        for folder, _, names in os.walk(folders[-1] / "refs")
+        for name in names
+        if name.endswith(".lock")
+    )
+    return (*found, *sorted(refs))
 
 
 def sweep_locks(

@@ -27,7 +27,7 @@ __all__ = ["NpmSide"]
 
 
 class NpmSide:
-    """The npm side of a workspace. Two npm processes to load (its version, its configuration), none afterwards.
+    """The npm side of a workspace. One process to load (npm's configuration), none afterwards.
 
     Args:
         npm: how npm is started.
