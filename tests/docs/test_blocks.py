@@ -108,7 +108,7 @@ def options() -> dict[str, dict[str, bool]]:
 
 def troubles(line: str, own: frozenset[str] = frozenset()) -> list[str]:
     """What is wrong with a command line; words in ``<…>`` and ``[…]`` and after ``…`` stand for anything."""
-    text = re.sub(r"\s#.*|\[[^\]]*\]", "", line.partition("…")[0])
+    text = re.sub(r"\s#.*|\[[^\]]*\]|\s\w+\.$", "", line.partition("…")[0])
     try:
         program, *words = shlex.split(text)
     except ValueError:
