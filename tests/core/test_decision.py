@@ -148,6 +148,13 @@ def test_a_list_that_cannot_be_read_never_rejects(evidence, memory, gone_for):
 
 
 @given(evidences, memories, seconds)
+def test_what_was_published_without_staging_is_never_rejected(evidence, memory, gone_for):
+    verdict = decide(evidence, memory, gone_for=gone_for, settle=SETTLE, published=True).verdict
+    assert verdict is not Verdict.REJECTED
+    assert verdict in {judge(evidence, memory, gone_for).verdict, Verdict.PENDING}
+
+
+@given(evidences, memories, seconds)
 def test_nothing_but_live_approves_and_live_always_decides(evidence, memory, gone_for):
     verdict = judge(evidence, memory, gone_for).verdict
     assert (verdict is Verdict.APPROVED) == (evidence.live in LIVE_BYTES)

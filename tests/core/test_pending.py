@@ -46,14 +46,30 @@ def test_the_documented_example_is_written_byte_for_byte():
 
 
 def test_our_own_keys_come_after_the_documented_ones():
-    full = entry(integrity="sha512-x", shasum="ab", commit="c", registry="http://r/", gone_at="t1", extra={"note": 1})
+    full = entry(
+        integrity="sha512-x",
+        shasum="ab",
+        commit="c",
+        registry="http://r/",
+        gone_at="t1",
+        published=True,
+        extra={"note": 1},
+    )
     text = render(Pending(pending=(full,), approved=(full,), rejected=(Tombstone("b", "1.0.0", "t2"),), extra={"z": 0}))
     data = json.loads(text)
     assert list(data) == ["version", "updatedAt", "pending", "approved", "rejected", "z"]
     assert list(data["pending"][0]) == [
-        "id", "name", "version", "tag", "reason", "stagedAt", "integrity", "shasum", "commit", "registry", "goneAt", "note",
+        "id", "name", "version", "tag", "reason", "stagedAt", "integrity", "shasum", "commit", "registry", "goneAt",
+        "published", "note",
     ]  # fmt: skip
     assert data["rejected"] == [{"name": "b", "version": "1.0.0", "at": "t2"}]
+
+
+def test_what_was_published_without_staging_is_read_back_and_anything_but_a_boolean_is_refused():
+    text = render(Pending(pending=(entry(published=True), entry("b"))))
+    assert [each.published for each in parse(text, PATH).pending] == [True, False]
+    with pytest.raises(Failed, match=r"pending\[0\] can't be read: \"published\" must be true or false, it is 'yes'"):
+        parse(text.replace('"published": true', '"published": "yes"'), PATH)
 
 
 def test_an_id_that_is_not_known_is_written_as_null():

@@ -65,6 +65,11 @@ class TestUpload:
         assert found.commit == head
         assert found.registry is None
 
+    def test_an_entry_says_when_it_was_published_without_staging(self, tmp_path):
+        world = build_world(tmp_path, package("a"), package("b"), packages={"b": PackageConfig(stage=False)})
+        stage(world)
+        assert {name: each.published for name, each in pending(world).items()} == {"a": False, "b": True}
+
     def test_twice_uploads_once(self, world):
         stage(world)
         stage(world)

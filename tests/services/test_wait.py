@@ -8,7 +8,7 @@ from tests.services.builders import build_world, entry, package
 from tests.services.waiting import POLL, approved, no_jitter, outcomes, reasons, world_with  # noqa: F401
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.targets import Due, UpToDate
-from vis_tasks.ports import Unknown, Unreadable
+from vis_tasks.ports import Live, Unknown, Unreadable
 from vis_tasks.services import wait as service
 
 TIMEOUT, SETTLE, HEARTBEAT = 1800.0, 360.0, 300.0
@@ -59,6 +59,19 @@ class TestDecisions:
         world.clock.at(1300, lambda: world.registry.scanned("a", "1.1.0"))
         service.wait(world.run())
         assert approved(world) == {"a"}
+
+    def test_what_was_published_without_staging_is_never_called_rejected_however_late_it_comes(self):
+        world = world_with("a")
+        world.registry.records.clear()
+        world.hold(Pending().put(entry("a", id=None, published=True)))
+        service.wait(world.run())
+        assert reasons(world) == {"a": "timeout"}
+        assert "a@1.1.0 is published, and could not be installed yet after 30m" in world.console.of("warning")[0]
+        assert world.console.of("line")[0] == "1 published version(s) can't be installed yet: a@1.1.0"
+        world.registry.live_versions[("a", "1.1.0")] = Live(entry("a").integrity, entry("a").shasum)
+        service.wait(world.run())
+        assert approved(world) == {"a"}
+        assert world.console.of("success")[-1] == "a@1.1.0 is live"
 
     def test_with_a_settle_of_zero_two_readings_are_still_needed(self):
         world = world_with("a", stage={"settle": 0})

@@ -28,7 +28,12 @@ __all__ = ["LiveBoard", "Terminal"]
 
 _REFRESHES = 1  # a second: the time left counts seconds
 _GAP = 2
-_STATES = {"waiting": "waits", "scanned": "approved, being scanned", "gone": "decided, being confirmed"}
+_STATES = {
+    "waiting": "waits",
+    "published": "published, being scanned",
+    "scanned": "approved, being scanned",
+    "gone": "decided, being confirmed",
+}
 _NEVER_DROPPED = 2
 _STAY = "Ctrl-C ends the wait and loses nothing"
 

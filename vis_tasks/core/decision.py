@@ -106,7 +106,7 @@ _UNTOLD = (
 _NAMED = {Status.PUBLISHED, Status.VALIDATING, Status.STAGED, Status.BLOCKED, Status.DELETED}
 
 
-def decide(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float) -> Decision:
+def decide(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float, published: bool = False) -> Decision:
     """Judge one reading.
 
     Args:
@@ -115,6 +115,7 @@ def decide(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float
         gone_for: seconds since the record was first seen gone with the version not live, without a reading to the contrary
             in between; 0 for the first such reading.
         settle: seconds a record may be gone before that means a rejection.
+        published: the version was published without staging: it has no record, and nobody could reject it.
     """
     memory = replace(memory, status_answered=memory.status_answered or evidence.status in _NAMED)
     reset = replace(memory, gone_readings=0, missing_readings=0)
@@ -131,6 +132,8 @@ def decide(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float
         return Decision(Verdict.PENDING, why, reset)
     if evidence.status is Status.PUBLISHED:
         return Decision(Verdict.PENDING, "approved, not installable yet", reset)
+    if published:
+        return Decision(Verdict.PENDING, "published, not installable yet", reset)
     if Record.UNKNOWN is evidence.record or Liveness.UNKNOWN is evidence.live or Status.UNKNOWN is evidence.status:
         return Decision(Verdict.PENDING, "the registry gave no usable answer", memory)
     if evidence.record is Record.UNREADABLE:

@@ -42,6 +42,7 @@ _FIELDS = {
     "registry": "registry",
     "goneAt": "gone_at",
 }
+_PUBLISHED = "published"
 _OF_THE_BYTES = ("integrity", "shasum", "commit", "registry")
 _REQUIRED = ("name", "version")
 _TAKEN = "takenOver"
@@ -65,6 +66,7 @@ class Entry:
         commit: the commit the bytes were built from; the tag will point at it.
         registry: address it was staged at, when it isn't the default one.
         gone_at: when the stage record was first seen to be gone while the version wasn't live (ISO 8601, UTC).
+        published: it was published without staging and can't be installed yet: there is nothing to approve or to reject.
         extra: keys this version doesn't know.
     """
 
@@ -79,6 +81,7 @@ class Entry:
     commit: str | None = None
     registry: str | None = None
     gone_at: str | None = None
+    published: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
@@ -158,7 +161,9 @@ class Pending:
         kept = tuple(old for old in self.pending if old.key != entry.key)
         others = tuple(old for old in self.approved if old.key != entry.key)
         stones = tuple(stone for stone in self.rejected if stone.key != entry.key)
-        return replace(self, pending=kept, approved=(*others, replace(entry, gone_at=None)), rejected=stones)
+        return replace(
+            self, pending=kept, approved=(*others, replace(entry, gone_at=None, published=False)), rejected=stones
+        )
 
     def reject(self, entry: Entry, at: str) -> Pending:
         """Mark a version rejected: its entry stays for people to see and drop, and a tombstone keeps it from coming back."""
@@ -342,7 +347,11 @@ def _entry(item: Any, where: str) -> Entry:
         values[attribute] = value
     if values.get("reason", REASONS[0]) not in REASONS:
         raise _damaged(where, f'"reason" must be one of {", ".join(REASONS)}; it is {values["reason"]!r}')
-    return Entry(**values, extra={key: value for key, value in item.items() if key not in _FIELDS})
+    published = item.get(_PUBLISHED, False)
+    if not isinstance(published, bool):
+        raise _damaged(where, f'"{_PUBLISHED}" must be true or false, it is {published!r}')
+    extra = {key: value for key, value in item.items() if key not in _FIELDS and key != _PUBLISHED}
+    return Entry(**values, published=published, extra=extra)
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:
@@ -351,6 +360,8 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         value = getattr(entry, attribute)
         if value is not None or key == "id":
             data[key] = value
+    if entry.published:
+        data[_PUBLISHED] = True
     data.update(entry.extra)
     return data
 

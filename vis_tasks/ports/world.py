@@ -97,7 +97,8 @@ class WaitingRow:
         name: npm name.
         version: exact version.
         tag: the dist-tag it will get.
-        state: ``waiting``, ``scanned`` (approved, and under the registry's scan) or ``gone`` (decided, not confirmed yet).
+        state: ``waiting``, ``scanned`` (approved, and under the registry's scan), ``gone`` (decided, not confirmed yet) or
+            ``published`` (without staging, and not installable yet).
         staged_at: ISO 8601, empty when that isn't known.
         actor: who staged it; None when the registry doesn't say.
         page: where it is reviewed in a browser; None when that isn't known.

@@ -224,7 +224,8 @@ def unlocked_note(generated: Generated) -> str:
     """Why jobs install vis-tasks without hashes though they were wanted, and the way out."""
     return (
         f"jobs install vis-tasks by version, without hashes: {generated.unlocked}\n"
-        "  with uv (`pip install uv`) and the index in reach, `vis-tasks ci.generate` locks it; `lock = false` under [ci] accepts this"
+        "  with uv (`pip install uv`) and the index in reach, `vis-tasks ci.generate` locks it; `lock = false` under [ci] "
+        "accepts this"
     )
 
 

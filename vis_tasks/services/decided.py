@@ -44,7 +44,7 @@ def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Liv
         entry = with_hash(entry, live)
         run.state.change(lambda state: state.approve(entry))
         run.state.note(lambda journal: journal.add("published", entry.spec))
-        console.success(f"{entry.spec} was approved and is live")
+        console.success(f"{entry.spec} {'is live' if entry.published else 'was approved and is live'}")
         return
     if verdict == "rejected":
         run.state.change(lambda state: state.reject(entry, now))
@@ -56,9 +56,11 @@ def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Liv
         _skip(run, entry, "stage-rejected")
     elif verdict == "timeout":
         run.state.change(lambda state: state.put(replace(entry, reason="timeout")))
+        waited = format_duration(run.release.publish.stage.timeout)
         console.warning(
-            f"Stage {entry.id or entry.spec} timed out waiting for approval "
-            f"({format_duration(run.release.publish.stage.timeout)}).\n"
+            f"{entry.spec} is published, and could not be installed yet after {waited}; a later run makes its tag."
+            if entry.published
+            else f"Stage {entry.id or entry.spec} timed out waiting for approval ({waited}).\n"
             f"Approve via npm 2FA or `invoke stage.approve {entry.id or entry.spec}`."
         )
         _skip(run, entry, "stage-timeout")

@@ -32,6 +32,7 @@ def tell_waiting(run: Run, entries: Sequence[Entry], *, reminder: bool = False) 
         entries: what waits.
         reminder: they have been waiting for a while.
     """
+    entries = [entry for entry in entries if not entry.published]
     if run.tell is None or not entries:
         return
     still = "still " if reminder else ""

@@ -130,7 +130,7 @@ def _judge(run: Run, entry: Entry, reading: Reading) -> None:
     now = run.tools.clock.now()
     gone_for = seconds_since(entry.gone_at, now)
     memory = Memory(gone_readings=1 if entry.gone_at else 0)
-    decision = decide(reading.evidence, memory, gone_for=gone_for, settle=settle)
+    decision = decide(reading.evidence, memory, gone_for=gone_for, settle=settle, published=entry.published)
     if decision.verdict is Verdict.PENDING:
         gone_at = (entry.gone_at or timestamp(now)) if decision.memory.gone_readings else None
         if gone_at != entry.gone_at and not reading.errors:

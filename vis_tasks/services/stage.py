@@ -182,6 +182,7 @@ def _entry(run: Run, package: Package, line: Packed, origin: str, result: Upload
         shasum=line.shasum,
         commit=origin,
         registry=url if _is_foreign(run, url) else None,
+        published=not (stages_package(run, package.name) or result.adopted or result.stage_id),
     )
 
 

@@ -151,7 +151,8 @@ def _decide(run: Run, watch: Watch, entry: Entry, reading: Reading) -> Entry | N
         watch.gone_since[entry.key] = now - seconds_since(entry.gone_at, clock.now())
     gone_for = now - watch.gone_since.get(entry.key, now)
     settle = run.release.publish.stage.settle.total_seconds()
-    decision = decide(reading.evidence, watch.memory.get(entry.key, Memory()), gone_for=gone_for, settle=settle)
+    memory = watch.memory.get(entry.key, Memory())
+    decision = decide(reading.evidence, memory, gone_for=gone_for, settle=settle, published=entry.published)
     watch.memory[entry.key] = decision.memory
     if decision.verdict is not Verdict.PENDING:
         write_down(run, entry, decision.verdict.value, why=decision.why, live=reading.live)
@@ -174,7 +175,7 @@ def _with_id(run: Run, entry: Entry, reading: Reading) -> Entry:
     if record is None:
         return entry
     known = entry.integrity or entry.shasum
-    learned = replace(entry, id=record.id, shasum=entry.shasum if known else record.shasum)
+    learned = replace(entry, id=record.id, shasum=entry.shasum if known else record.shasum, published=False)
     if learned != entry:
         entry = learned
         run.state.change(lambda state: state.put(entry))

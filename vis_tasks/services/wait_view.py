@@ -44,8 +44,13 @@ class WaitView:
         """Say what waits, how to approve it and where to look at it; tell the channels what was staged in this run."""
         console = self._run.tools.console
         timeout = format_duration(self._run.release.publish.stage.timeout)
-        console.line(f"{len(waiting)} version(s) wait for approval with 2FA, for {timeout} at most:")
-        for entry in waiting:
+        published = [entry.spec for entry in waiting if entry.published]
+        if published:
+            console.line(f"{len(published)} published version(s) can't be installed yet: {', '.join(published)}")
+        staged = [entry for entry in waiting if not entry.published]
+        if staged or not published:
+            console.line(f"{len(staged)} version(s) wait for approval with 2FA, for {timeout} at most:")
+        for entry in staged:
             console.line(f"  {entry.spec} → {entry.tag}  `invoke stage.approve {entry.id or entry.spec}`")
             if page := self._pages[entry.key]:
                 console.detail(f"  {page}")
@@ -67,7 +72,8 @@ class WaitView:
             self._board.show(rows, decided=self._all - len(waiting), deadline=self._deadline)
 
     def _row(self, entry: Entry, record: StageRecord | None) -> WaitingRow:
-        state = "gone" if entry.gone_at else "scanned" if record and record.status == "validating" else "waiting"
+        scanned = record is not None and record.status == "validating"
+        state = "published" if entry.published else "gone" if entry.gone_at else "scanned" if scanned else "waiting"
         return WaitingRow(
             name=entry.name,
             version=entry.version,

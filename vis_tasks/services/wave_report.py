@@ -39,7 +39,8 @@ def wave_report(run: Run) -> str:
 
 
 def _waiting(run: Run) -> Iterator[str]:
-    pending = [entry for entry in run.state.pending().pending if entry.reason in {"waiting", "timeout"}]
+    undecided = [entry for entry in run.state.pending().pending if entry.reason in {"waiting", "timeout"}]
+    pending = [entry for entry in undecided if not entry.published]
     if not pending:
         return
     yield "\n#### Waiting for a maintainer\n"
