@@ -112,7 +112,7 @@ def test_a_mixed_wave_ends_three_to_two(five: World) -> None:
 
     assert document["live"] == ["a@1.0.1", "b@1.0.1", "c@1.0.1"]
     assert sorted(document["tags"]) == document["live"]
-    assert [(each["name"], each["reason"]) for each in document["pending"]] == [("d", "timeout"), ("e", "timeout")]
+    assert {each["name"]: each["reason"] for each in document["pending"]} == {"d": "timeout", "e": "timeout"}
 
 
 def test_a_late_approval_is_tagged_at_the_commit_before_main_moved_on(two: World) -> None:

@@ -189,6 +189,13 @@ def interrupted_twice(first, second, tidied):
 
 
 class TestSignals:
+    @pytest.fixture(autouse=True)
+    def _without_nohup(self):
+        """Whatever these tests are run under."""
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        yield
+        signal.signal(signal.SIGHUP, before)
+
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
     def test_a_signal_is_an_error_of_ours(self, number, code):
         with pytest.raises(Interrupted) as caught, raising_on_signals():
@@ -288,7 +295,8 @@ def test_a_signal_ends_a_real_run_with_its_code_and_a_state_that_can_be_taken_up
 
 
 ON_A_TERMINAL = """\
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.executable, [sys.executable, "-m", "invoke", "hold"])

@@ -17,7 +17,7 @@ from vis_tasks.services.state import is_temporary
 from vis_tasks.services.tag_names import check_tag_names
 from vis_tasks.services.unfinished import check_unfinished
 from vis_tasks.services.version import recover
-from vis_tasks.services.workspace_changelog import CHANGELOG
+from vis_tasks.services.workspace_changelog import CHANGELOG, take_back_half
 
 if TYPE_CHECKING:
     from vis_tasks.services.run import Run
@@ -44,6 +44,7 @@ def guard(run: Run) -> None:
         undo_half_a_move(run)
         run.state.take_up()
         run.state.gather()
+        take_back_half(run)
     run.state.pending()
     check_tag_names(run)
     if run.reach & {"stage"}:

@@ -38,8 +38,8 @@ def push_tags(run: Run, work: Sequence[Tagging], new: Sequence[Tagging]) -> Fail
             left to the next run: the wave's entry would be lost with this checkout, had the tags gone alone.
     """
     refspecs = [f"refs/tags/{item.tag}:refs/tags/{item.tag}" for item in new]
-    if new:
-        run.state.note(lambda journal: journal.add("tagged", *(item.tag for item in new)))
+    if work:  # from here on the workspace changelog may be half-done, also where another machine has pushed all tags
+        run.state.note(lambda journal: journal.add("tagged", *(item.tag for item in work)))
     refused: Failed | None = None
     try:
         if _with_changelog(run, work, refspecs):

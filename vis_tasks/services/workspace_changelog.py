@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from vis_tasks.services.run import Run
     from vis_tasks.services.tagging import Tagging
 
-__all__ = ["CHANGELOG", "RECORD_WAVE", "changelog_chore", "insert_wave", "keeps_changelog", "new_text"]
+__all__ = [
+    "CHANGELOG",
+    "RECORD_WAVE",
+    "changelog_chore",
+    "insert_wave",
+    "keeps_changelog",
+    "new_text",
+    "take_back_half",
+]
 
 CHANGELOG = "CHANGELOG.md"
 RECORD_WAVE = "chore(release): record wave [skip ci]"
@@ -46,6 +54,32 @@ def changelog_chore(run: Run, work: Sequence[Tagging], *, with_state: bool = Fal
         return [CHANGELOG, run.state.staged_path] if with_state else [CHANGELOG]
 
     return Chore(RECORD_WAVE, apply)
+
+
+def take_back_half(run: Run) -> None:
+    """Put back what a killed `tag` wrote here before ``state-branch`` was switched on: no commit takes it along any more.
+
+    Nothing but what is, byte for byte, an entry of ours. One or two files read and two git processes, only in that case.
+    """
+    if run.state.elsewhere is None or not run.state.has_journal() or not run.state.journal().tagged:
+        return
+    head, now = run.tools.git.head() or "", run.tools.files.read(CHANGELOG)
+    committed = run.tools.git.read(head, CHANGELOG)
+    if now is not None and now != committed and _is_entry(run, committed, now):
+        run.tools.git.reset(head, [CHANGELOG])
+        run.tools.console.detail(
+            f"took back an entry of {CHANGELOG} that was not committed; it goes to {run.state.where}"
+        )
+
+
+def _is_entry(run: Run, committed: bytes | None, now: bytes) -> bool:
+    """Whether `new_text` made one of the other."""
+    before = (committed or b"").decode("utf-8", errors="surrogateescape").splitlines()
+    lines = now.decode("utf-8", errors="surrogateescape").splitlines()
+    specs = [line[2:] for line in lines if line.startswith("- ") and line not in before]
+    dates = [line[3:] for line in lines if line.startswith("## ")]
+    ours = all(spec.rpartition("@")[0] in run.workspace.by_name for spec in specs)
+    return ours and any(new_text(committed, date, specs) == now for date in dates)
 
 
 def keeps_changelog(run: Run) -> bool:
