@@ -217,6 +217,14 @@ class TestAdoption:
         assert pending(world)["a"].integrity == integrity_of("a", "1.0.0")
         assert "a" not in {upload[0] for upload in world.registry.uploads}
 
+    def test_so_is_one_whose_dependency_was_rejected_meanwhile_and_nothing_else_of_it_goes(self, world):
+        stage_id = world.registry.put_stage("b", "1.0.0", shasum=shasum_of("b", "1.0.0"))
+        world.hold(Pending().bury("a", "1.0.0", "2026-11-21T11:00:00.000Z"))
+        run = stage(world)
+        assert pending(world)["b"].id == stage_id
+        assert {upload[0] for upload in world.registry.uploads} == {"c"}
+        assert "b" not in {each.name for each in run.report.of("held")}
+
     def test_the_same_version_staged_with_other_bytes_is_never_adopted(self, world):
         world.registry.put_stage("a", "1.0.0", shasum="0" * 40)
         run = stage(world)

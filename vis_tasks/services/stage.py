@@ -116,12 +116,14 @@ def stage(run: Run) -> None:
             jobs = []
             state = run.state.pending()
             for name in layer:
-                blockers = _blockers(run, state, by_name[name], failed)
+                package = by_name[name]
+                # What a run that was lost had staged is written down, whatever became of its dependencies since.
+                blockers = () if _is_listed(run, package, known) else _blockers(run, state, package, failed)
                 if blockers:
                     failed.add(name)
-                    run.report.put(Outcome(name, by_name[name].version, "held", f"held: needs {', '.join(blockers)}"))
+                    run.report.put(Outcome(name, package.version, "held", f"held: needs {', '.join(blockers)}"))
                 else:
-                    jobs.append(by_name[name])
+                    jobs.append(package)
             jobs = [package for package in jobs if package.name in lines or _missing(run, package, failed)]
             ledger.begin({_spec(package): lines[package.name].shasum for package in jobs}, settled)
             results = dict(zip(jobs, pool.map(one, jobs), strict=True))
@@ -213,6 +215,12 @@ def _known_stages(run: Run, packages: Iterable[Package]) -> dict[str, tuple[Stag
             listed = run.npm.reader(url).stages()
             found[url] = listed.records if isinstance(listed, StageList) else None
     return found
+
+
+def _is_listed(run: Run, package: Package, known: Mapping[str, tuple[StageRecord, ...] | None]) -> bool:
+    """Whether the registry listed this version as staged before the wave began."""
+    records = known[run.npm.url_for(package.name, package.manifest)] or ()
+    return any((record.name, record.version) == (package.name, package.version) for record in records)
 
 
 def _blockers(run: Run, state: Pending, package: Package, failed: set[str]) -> tuple[str, ...]:
