@@ -114,6 +114,27 @@ class TestWithoutAnId:
         assert world.state.find("a", "1.1.0")
 
 
+class TestPublished:
+    """What went up without staging and can't be installed yet: no person decides about it."""
+
+    @pytest.fixture(autouse=True)
+    def published(self, world):
+        world.hold(Pending().put(entry("a", id=None, published=True)))
+        world.registry.statuses["a", "1.1.0"] = "validating"
+
+    @pytest.mark.parametrize("verb", ["approve", "reject"])
+    def test_there_is_nothing_to_decide(self, world, verb):
+        run = world.run()
+        (made,) = decide(run, verb, run.state.pending().pending, _Nobody(), push=False)
+        assert made.outcome == "failed"
+        assert made.why.startswith("it is published, there is nothing to decide")
+        assert world.state.find("a", "1.1.0")
+
+    def test_what_the_scan_stopped_is_dropped(self, world):
+        world.registry.statuses["a", "1.1.0"] = "blocked"
+        assert reject(world).outcome == "rejected"
+
+
 def test_other_bytes_under_the_number_drop_the_entry_and_are_never_ours(world):
     world.registry.live_versions["a", "1.1.0"] = live("a", of="strange")
     assert reject(world).outcome == "rejected"

@@ -10,7 +10,7 @@ import pytest
 from tests.services.builders import build_world, change, entry, package
 from tests.services.guarding import ALL, refusal
 from vis_tasks.core.pending import Pending
-from vis_tasks.errors import Failed
+from vis_tasks.errors import Failed, Refused
 from vis_tasks.services.guard import guard
 from vis_tasks.services.record import record
 
@@ -71,6 +71,8 @@ class TestUnderWay:
         assert error.code == "GIT_UNDER_WAY"
         assert error.message == f"`git {what}` is under way in this checkout"
         assert f"`git {what} --abort`" in error.hint
+        with pytest.raises(Refused, match="is under way"):
+            guard(world.run(reach=("guard", "version"), plan_only=True))
         world.repo.sh(what, "--abort")
         guard(world.run(reach=("guard", "version")))
 

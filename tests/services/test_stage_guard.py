@@ -125,3 +125,11 @@ class TestPendingStages:
         message = refusal(world).message
         assert "a@1.0.6 — stage (id unknown)" in message
         assert "a@1.0.5" not in message
+
+    def test_what_is_published_already_has_nothing_to_be_approved(self, tmp_path):
+        world = self.planned(tmp_path, entry("a", "1.0.5", id=None, published=True))
+        refused = refusal(world)
+        assert "a@1.0.5 — published, not installable yet (waiting, recorded " in refused.message
+        assert "stage.approve" not in refused.hint
+        world.hold(Pending().put(entry("a", "1.0.5", id=None, published=True, reason="blocked")))
+        assert "stage.reject" in refusal(world).hint

@@ -62,6 +62,22 @@ def test_a_stage_is_meant_by_its_id_a_part_of_it_or_its_name_and_version(world):
     assert [item.entry.name for item in choose(found, ["b", "a"], everything=False, names=True)] == ["b", "a"]
 
 
+def test_all_leaves_out_what_waits_for_nobody(world):
+    published = entry("b", id=None, published=True)
+    world.hold(world.state.put(published))
+    found = listing(world.run())
+    assert found.items[1].line() == "(published) b@1.1.0 → latest [registry-only, waiting]"
+    assert [item.entry.name for item in choose(found, [], everything=True)] == ["a"]
+    world.hold(world.state.put(replace(published, reason="blocked")))
+    assert [item.entry.name for item in choose(listing(world.run()), [], everything=True)] == ["a", "b"]
+
+
+def test_what_the_registry_lists_is_staged_whatever_is_recorded(world):
+    world.hold(world.state.put(entry("b", id=None, published=True)))
+    world.registry.put_stage("b", "1.1.0")
+    assert [item.entry.name for item in choose(listing(world.run()), [], everything=True)] == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("word", "says"),
     [

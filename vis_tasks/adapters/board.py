@@ -89,9 +89,8 @@ class LiveBoard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take the table away, also after an interrupt."""
-        if (
-            error is not None
-        ):  # cut off after writing and before Rich forgot what it wrote, it would be written once more
+        if error is not None:
+            # Cut off after writing and before Rich forgot what it wrote, it would be written once more.
             self._terminal.begin_capture()
             self._terminal.end_capture()
         self._live.stop()

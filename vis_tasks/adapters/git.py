@@ -45,7 +45,7 @@ class GitCli(GitHistory):
 
     def is_repository(self) -> bool:
         """Whether the root is inside a work tree."""
-        if self._known_place is None:
+        if self._known_place is None:  # as `_place` does it, but a git that was killed is no answer here
             done = self._git(*PLACE_WORDS, check=False)
             self._known_place = parse_place(done.stdout, self._root) if done.code == 0 else None
         return self._known_place is not None

@@ -94,6 +94,11 @@ class Entry:
         """``name@version``."""
         return f"{self.name}@{self.version}"
 
+    @property
+    def stage(self) -> str:
+        """The stage id as it is shown, or why there is none."""
+        return self.id or ("(published)" if self.published else "(id unknown)")
+
 
 @dataclass(frozen=True)
 class Tombstone:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "decide", "failure"]
 
 _CODES = 3
+_PUBLISHED = "it is published, there is nothing to decide; `invoke release` makes its tag once it is installable"
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def _say(run: Run, decision: Decision) -> None:
     """What could not be decided is told at the end, all together; see `failure`."""
     console, entry = run.tools.console, decision.entry
     if decision.done:
-        console.success(f"{decision.outcome.capitalize()} {entry.id or '(id unknown)'} ({entry.spec})")
+        console.success(f"{decision.outcome.capitalize()} {entry.stage} ({entry.spec})")
     if decision.outcome == "approved" and not decision.live:
         console.detail(f"{entry.spec} isn't installable yet: the registry scans it first")
 
@@ -159,6 +160,8 @@ class _Counter:
             return self.settle(replace(entry, id=reading.record.id))
         if self._verb == "reject" and reading.evidence.record is Record.ABSENT:
             return self._gone(entry)
+        if entry.published:
+            return Decision(entry, "failed", _PUBLISHED)
         return Decision(entry, "failed", "its stage id is unknown; decide on the registry's page")
 
     def _ask(self, entry: Entry) -> Decided:
@@ -209,7 +212,7 @@ class _Counter:
             return Decision(entry, "failed", "the registry gives no usable answer; try again")
         if evidence.status in {Status.PUBLISHED, Status.VALIDATING, Status.STAGED}:
             why = "it was approved meanwhile and isn't installable yet; `invoke release` makes its tag once it is"
-            return Decision(entry, "failed", why)
+            return Decision(entry, "failed", _PUBLISHED if entry.published else why)
         if evidence.status in {Status.MISSING, Status.BLOCKED, Status.DELETED} or self._long_gone(entry):
             return self._write_down(entry)
         settle = format_duration(self._run.release.publish.stage.settle)

@@ -38,9 +38,9 @@ def guard(run: Run) -> None:
             to be approved in the meantime were moved to ``approved`` in staged.json, and stages nobody knew of added to it.
     """
     check_repository(run)
+    check_under_way(run)
     if not run.plan_only:
         check_locks(run)
-        check_under_way(run)
         undo_half_a_move(run)
         run.state.take_up()
         run.state.gather()

@@ -111,14 +111,17 @@ def refusal(verb: str, entries: Iterable[Entry]) -> Refused:
     """The refusal, word for word."""
     entries = tuple(entries)
     lines = [f"Refusing to {verb} — {len(entries)} package(s) have a pending stage from a prior wave:"]
-    lines += [
-        f"• {entry.spec} — stage {entry.id or '(id unknown)'} ({entry.reason}, recorded {entry.staged_at})"
-        for entry in entries
-    ]
+    lines += [f"• {entry.spec} — {_what(entry)} ({entry.reason}, recorded {entry.staged_at})" for entry in entries]
     return Refused(
         "\n".join(lines),
         code="STAGE_PENDING",
-        hint="Resolve via `invoke stage.approve <id>` / `--all` or `invoke stage.reject <id>`, commit the updated "
+        hint="Retry once it can be installed: that run makes its tag by itself."
+        if all(entry.published and entry.reason != "blocked" for entry in entries)
+        else "Resolve via `invoke stage.approve <id>` / `--all` or `invoke stage.reject <id>`, commit the updated "
         "staged.json, then retry.",
         details={"pending": [{"id": entry.id, "name": entry.name, "version": entry.version} for entry in entries]},
     )
+
+
+def _what(entry: Entry) -> str:
+    return "published, not installable yet" if entry.published else f"stage {entry.stage}"

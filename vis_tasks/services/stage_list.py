@@ -42,7 +42,7 @@ class Listed:
     def line(self) -> str:
         """As it is printed."""
         mark = f" [{self.mark}]" if self.mark else ""
-        return f"{self.entry.id or '(id unknown)'} {self.entry.spec} → {self.entry.tag}{mark}"
+        return f"{self.entry.stage} {self.entry.spec} → {self.entry.tag}{mark}"
 
     def about(self, now: datetime) -> str:
         """Age, who staged it and where to review it, as far as they are known."""
@@ -109,6 +109,7 @@ def _listed(run: Run, url: str, entry: Entry | None, record: StageRecord | None)
             tag=record.tag or known.tag,
             staged_at=known.staged_at or record.created_at,
             shasum=known.shasum or record.shasum,
+            published=False,
         )
     page = run.npm.review_page(url, name=known.name, version=known.version, stage_id=known.id)
     actor = (record.actor or record.actor_type) if record else None
@@ -121,7 +122,7 @@ def choose(found: Listing, wanted: Sequence[str], *, everything: bool, names: bo
     Args:
         found: what is staged.
         wanted: words from the command line.
-        everything: all that staged.json holds and nobody has decided; excludes ``wanted``.
+        everything: all that staged.json holds and somebody has to decide; excludes ``wanted``.
         names: whether a bare package name means all its stages.
 
     Raises:
@@ -130,13 +131,18 @@ def choose(found: Listing, wanted: Sequence[str], *, everything: bool, names: bo
     if everything and wanted:
         raise UsageError("--all and ids exclude each other", hint="give one of them")
     if everything:
-        return tuple(item for item in found.items if item.mark != "npm-only" and item.entry.reason != "rejected")
+        return tuple(item for item in found.items if item.mark != "npm-only" and _undecided(item.entry))
     if not wanted:
         raise UsageError(
             "name the stages: ids, shortened ids or name@version", hint="`invoke stage.list` shows them; or use --all"
         )
     chosen = [item for text in wanted for item in _meant(found, text, names=names)]
     return tuple(dict.fromkeys(chosen))
+
+
+def _undecided(entry: Entry) -> bool:
+    """What is published waits for the registry's scan, not for a person; what the scan blocked has to be dropped by one."""
+    return entry.reason != "rejected" and (not entry.published or entry.reason == "blocked")
 
 
 def _meant(found: Listing, text: str, *, names: bool) -> list[Listed]:
