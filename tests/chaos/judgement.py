@@ -6,7 +6,9 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.chaos.deeds import judge, lose
 from tests.chaos.operators import drop_rejected, number_past_blocked, number_past_others, tag_by_hand, unlock
+from tests.chaos.releases import release
 from tests.chaos.town import OURS
 from tests.chaos.variants import MACHINES
 from tests.rig.invariants import broken_promises, debts, on_disk, state_at
@@ -30,7 +32,7 @@ def check(town: Town) -> None:
 
 def _approve_all(town: Town) -> None:
     for _ in town.registry.stages():
-        town.judge(0, "approve")
+        judge(town, 0, "approve")
 
 
 def _approve_known(town: Town) -> None:
@@ -72,7 +74,7 @@ def settle_all(town: Town) -> None:
     town.registry.settings.scan_delay = town.registry.settings.edge_lag = town.registry.settings.document_lag = 0.0
     town.told.append("all is calm")
     unlock(town, "laptop")
-    town.lose("laptop")
+    lose(town, "laptop")
     ended = ""
     for number in range(7):
         if number:
@@ -81,7 +83,7 @@ def settle_all(town: Town) -> None:
         drop_rejected(town, "laptop")
         number_past_blocked(town)
         # At first only what the release itself knows of is approved, so that what it left behind is seen.
-        ended = town.release("laptop", meanwhile=[partial(_approve_all if number else _approve_known, town)] * 3)
+        ended = release(town, "laptop", meanwhile=[partial(_approve_all if number else _approve_known, town)] * 3)
         _taken_up(town, ended)
         tag_by_hand(town)
         if ended in {"UNFINISHED", "INCOMPLETE"}:

@@ -11,7 +11,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.chaos import operators
+from tests.chaos import deeds, operators, releases
 from tests.chaos.judgement import check, settle_all
 from tests.chaos.outages import OUTAGES
 from tests.chaos.town import FAULTS, Bias, Town
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["chaos_machine", "play"]
 
 Deed = tuple[Any, ...]
+# Where deeds in the pauses of a release are, but for those of `deeds`.
+_ROOMS = {"decide": operators, "release": releases}
 _TOWNS = itertools.count()
 _STEPS = 6  # after the wave that each schedule begins with
 
@@ -72,7 +74,7 @@ variants = st.builds(
     )
 )
 # What others do in the pauses of a release.
-deeds = st.one_of(
+interruptions = st.one_of(
     st.tuples(st.just("judge"), numbers, verdicts),
     st.tuples(st.just("judge"), numbers, verdicts),
     st.tuples(st.just("judge"), numbers, verdicts),
@@ -101,7 +103,7 @@ waves = st.fixed_dictionaries(
         "troubles": troubles,
         "uploads": upload_troubles,
         "outage": git_troubles,
-        "meanwhile": st.lists(deeds, min_size=1, max_size=6),
+        "meanwhile": st.lists(interruptions, min_size=1, max_size=6),
     }
 )
 
@@ -130,7 +132,7 @@ class Chaos(RuleBasedStateMachine):
 
     @rule(packages=some_packages, level=levels)
     def develop(self, packages: list[str], level: str) -> None:
-        self.world.develop(packages, level)
+        deeds.develop(self.world, packages, level)
 
     @rule(
         where=machines,
@@ -138,7 +140,7 @@ class Chaos(RuleBasedStateMachine):
         crash=crashes,
         troubles=troubles,
         outage=git_troubles,
-        meanwhile=st.lists(deeds, max_size=5),
+        meanwhile=st.lists(interruptions, max_size=5),
     )
     def make(self, **how: Any) -> None:
         self.release(**how)
@@ -156,10 +158,10 @@ class Chaos(RuleBasedStateMachine):
         if crash and self.bias.crashes:
             crash = self.bias.crashes[crash % len(self.bias.crashes)]
         for number in troubles:
-            self.world.trouble(number)
+            deeds.trouble(self.world, number)
         if outage:
-            self.world.outage(*outage)
-        self.world.release(where, goal=goal, crash=crash, meanwhile=self._deeds(meanwhile))
+            deeds.outage(self.world, *outage)
+        releases.release(self.world, where, goal=goal, crash=crash, meanwhile=self._deeds(meanwhile))
 
     @rule(wave=waves)
     def change_and_release(self, wave: dict[str, Any]) -> None:
@@ -167,17 +169,17 @@ class Chaos(RuleBasedStateMachine):
 
     def wave(self, packages: list[str], uploads: list[int], troubles: list[int], **how: Any) -> None:
         """A change is merged and released, whatever comes in between."""
-        self.world.develop(packages)
+        deeds.develop(self.world, packages)
         self.release(goal="release", troubles=[*uploads, *troubles], **how)
 
     @rule(where=machines, verdict=verdicts, number=numbers)
     def judge_and_release(self, where: str, verdict: str, number: int) -> None:
-        self.world.judge(number, verdict)
-        self.world.release(where)
+        deeds.judge(self.world, number, verdict)
+        releases.release(self.world, where)
 
     def _deeds(self, meanwhile: list[Deed]) -> list[Callable[[], None]]:
         return [
-            partial(getattr(operators if name == "decide" else Town, name), self.world, *arguments)
+            partial(getattr(_ROOMS.get(name, deeds), name), self.world, *arguments)
             for name, *arguments in (
                 self.bias.deed if self.bias.deed and not number % 2 else deed for number, deed in enumerate(meanwhile)
             )
@@ -185,7 +187,7 @@ class Chaos(RuleBasedStateMachine):
 
     @rule(number=numbers, verdict=verdicts)
     def judge(self, number: int, verdict: str) -> None:
-        self.world.judge(number, verdict)
+        deeds.judge(self.world, number, verdict)
 
     @rule(where=machines, verdict=verdicts, number=numbers, crash=crashes, tag=st.booleans())
     def decide(self, where: str, verdict: str, number: int, crash: int | None, *, tag: bool) -> None:
@@ -193,19 +195,19 @@ class Chaos(RuleBasedStateMachine):
 
     @rule(where=machines, what=st.sampled_from(["drop_rejected", "restage", "restage", "lose", "unlock"]))
     def operate(self, where: str, what: str) -> None:
-        getattr(Town if what == "lose" else operators, what)(self.world, where)
+        getattr(deeds if what == "lose" else operators, what)(self.world, where)
 
     @rule(number=numbers)
     def condemn(self, number: int) -> None:
-        self.world.condemn(number)
+        deeds.condemn(self.world, number)
 
     @rule(number=numbers)
     def usurp(self, number: int) -> None:
-        self.world.usurp(number)
+        deeds.usurp(self.world, number)
 
     @rule(on=st.booleans())
     def switch(self, on: bool) -> None:
-        self.world.switch(on)
+        deeds.switch(self.world, on)
 
     @rule(
         scan=st.sampled_from([0.0, 7.0, 400.0]),
@@ -214,12 +216,12 @@ class Chaos(RuleBasedStateMachine):
         then=st.sampled_from([0.0, 10.0, 600.0]),
     )
     def lag(self, scan: float, edge: float, document: float, then: float) -> None:
-        self.world.lag(scan, edge, document)
-        self.world.pass_time(then)
+        deeds.lag(self.world, scan, edge, document)
+        deeds.pass_time(self.world, then)
 
     @rule(hours=st.sampled_from([-2.0, 0.5, 30.0]))
     def jump(self, hours: float) -> None:
-        self.world.jump(hours)
+        deeds.jump(self.world, hours)
 
     @invariant()
     def promises_are_kept(self) -> None:

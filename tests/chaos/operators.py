@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.chaos.deeds import develop
 from tests.chaos.people import Nobody
+from tests.chaos.releases import update, working
 from tests.chaos.variants import PACKAGES
 from tests.rig.invariants import is_blocked, unpacked
 from vis_tasks.services import desk
@@ -25,7 +27,7 @@ def decide(town: Town, machine: str, verb: str, number: int, *, crash: int | Non
     """A maintainer decides at the desk about one of what is listed there; ``tag`` as ``stage.approve --tag``."""
     if machine in town.busy or (machine == "ci" and town.variant.trusted):
         return
-    town.update(machine)
+    update(town, machine)
 
     def act(run: Run) -> None:
         items = listing(run).items
@@ -37,7 +39,7 @@ def decide(town: Town, machine: str, verb: str, number: int, *, crash: int | Non
         if tag and verb == "approve" and all(each.done for each in made):
             tag_approved(run, [each.entry for each in made])
 
-    town.working(machine, act, crash=crash)
+    working(town, machine, act, crash=crash)
 
 
 def drop_rejected(town: Town, machine: str) -> None:
@@ -56,8 +58,8 @@ def drop_rejected(town: Town, machine: str) -> None:
             desk.decide(run, "reject", entries, Nobody())
 
     if machine not in town.busy:
-        town.update(machine)
-        town.working(machine, act)
+        update(town, machine)
+        working(town, machine, act)
 
 
 def restage(town: Town, machine: str) -> None:
@@ -71,8 +73,8 @@ def restage(town: Town, machine: str) -> None:
             stage_again(run, names)
 
     if machine not in town.busy:
-        town.update(machine)
-        town.working(machine, act)
+        update(town, machine)
+        working(town, machine, act)
 
 
 def unlock(town: Town, machine: str) -> None:
@@ -85,7 +87,7 @@ def unlock(town: Town, machine: str) -> None:
         remote = break_remote_lock(run)
         town.tell("unlock" if found or remote else "unlock of nothing", machine)
 
-    town.working(machine, act)
+    working(town, machine, act)
 
 
 def number_past_blocked(town: Town) -> None:
@@ -94,7 +96,7 @@ def number_past_blocked(town: Town) -> None:
     versions = {name: town.box.view.manifest(main, name)["version"] for name in PACKAGES}
     stopped = [name for name, version in versions.items() if is_blocked(town.registry, name, version)]
     if stopped:
-        town.develop(stopped)
+        develop(town, stopped)
 
 
 def number_past_others(town: Town) -> None:
@@ -102,7 +104,7 @@ def number_past_others(town: Town) -> None:
     main = town.box.view.refs().main
     taken = [name for name, version in sorted(town.foreign) if town.box.view.manifest(main, name)["version"] == version]
     if taken:
-        town.develop(taken)
+        develop(town, taken)
 
 
 def tag_by_hand(town: Town) -> None:
