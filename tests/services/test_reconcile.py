@@ -197,6 +197,14 @@ class TestLiveWithoutMemory:
         assert [each.spec for each in lost.state.approved] == ["a@1.1.0"]
         assert pack.uploadable(lost.run()) == ()
 
+    def test_what_a_lost_run_packed_from_later_code_is_tagged_at_that_code(self, lost):
+        later = lost.repo.committed("packages/a/later")
+        lost.repo.committed("elsewhere", message="chore(release): record 1 pending stage [skip ci]")
+        lost.repo.sh("push", "--quiet", "origin", "main")
+        lost.registry.live_versions["a", "1.1.0"] = Live(integrity_of("a", "1.1.0"))
+        self.looked(lost)
+        assert [each.commit for each in lost.state.approved] == [later]
+
     def test_other_bytes_are_a_mismatch_with_both_hashes_and_never_a_tag(self, lost):
         lost.registry.live_versions["a", "1.1.0"] = Live("sha512-" + "A" * 86 + "==")
         run = self.looked(lost)

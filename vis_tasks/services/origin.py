@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Package
     from vis_tasks.services.run import Run
 
-__all__ = ["built_from", "commit_of_release", "commit_that_brought", "commits_that_brought", "is_ours", "ours_among"]
+__all__ = [
+    "built_from",
+    "commit_of_release",
+    "commit_that_brought",
+    "commits_that_brought",
+    "is_ours",
+    "ours_among",
+    "source_of",
+]
 
 _HISTORY = 200
 
@@ -81,6 +89,22 @@ def built_from(run: Run, packed: Sequence[tuple[Package, str]]) -> dict[str, str
             spans[span] = next((each for each, subject in since if not is_chore(subject)), start)
         here[name] = spans.get(span, here[name])
     return here
+
+
+def source_of(run: Run, package: Package, *, packed_at: str | None) -> str | None:
+    """The commit to tag for a live version that nothing remembers: the one that brought it, or where the same bytes were packed.
+
+    A run that was lost may have built it from later code: the package's own files tell, and what was packed here is proof.
+
+    Args:
+        run: the run.
+        package: at the version that is live.
+        packed_at: the commit at which the same bytes were packed here; None when they were not.
+    """
+    brought = commit_that_brought(run, package)
+    if packed_at is None or run.tools.git.commits_touching(package.path, limit=1) == (brought,):
+        return brought
+    return built_from(run, [(package, packed_at)])[package.name]
 
 
 def is_ours(run: Run, package: Package) -> bool:

@@ -15,7 +15,7 @@ from vis_tasks.core.pending import Entry
 from vis_tasks.core.selection import managed
 from vis_tasks.ports import Live, NotLive, Unknown
 from vis_tasks.services.dist import manifest
-from vis_tasks.services.origin import built_from, commit_that_brought, is_ours
+from vis_tasks.services.origin import built_from, commit_that_brought, is_ours, source_of
 from vis_tasks.services.state import timestamp
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _with_answers(run: Run, known: Wave, asked: Sequence[Package], answers: Sequ
         elif (ours := proofs.ours(package)) is not None:
             same = proofs.compare(package, ours, answer)
             if same is Liveness.SAME:
-                owed.append(_owed(run, package, answer, ours.commit if ours.key in stones else None))
+                owed.append(_owed(run, package, answer, ours, buried=ours.key in stones))
             elif same is Liveness.DIFFERENT:
                 strange.append((ours, answer))
             else:
@@ -180,7 +180,8 @@ def _live(run: Run, packages: Sequence[Package]) -> list[Live | NotLive | Unknow
         return list(pool.map(ask, packages))
 
 
-def _owed(run: Run, package: Package, live: Live, commit: str | None) -> Entry:
+def _owed(run: Run, package: Package, live: Live, ours: Entry, *, buried: bool) -> Entry:
+    """What is live with our bytes, at the commit they were built from: the tombstone has it, or git's history tells."""
     return Entry(
         name=package.name,
         version=package.version,
@@ -188,5 +189,5 @@ def _owed(run: Run, package: Package, live: Live, commit: str | None) -> Entry:
         staged_at=timestamp(run.tools.clock.now()),
         integrity=live.integrity,
         shasum=live.shasum,
-        commit=commit or commit_that_brought(run, package),
+        commit=(buried and ours.commit) or source_of(run, package, packed_at=ours.commit),
     )
