@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from tests.fakes import FakeNpm, FakeRegistry
 from tests.planning.builders import write_change
 from tests.services.builders import build_world, package, shasum_of
 from tests.services.guarding import ALL
@@ -74,6 +76,15 @@ def test_a_plan_only_tells(world):
 )
 def test_what_is_not_ours_is_left_alone(world, name, version):
     world.registry.put_stage(name, version, shasum=shasum_of(name, version))
+    guard(world.run(reach=ALL))
+    assert world.state.empty
+
+
+def test_what_lies_at_a_registry_that_the_package_does_not_go_to_is_left_alone(world):
+    elsewhere = FakeRegistry("http://elsewhere.test/")
+    npm = FakeNpm(world.registry, b=elsewhere)
+    world = replace(world, npm=npm, tools=replace(world.tools, npm=lambda: npm))
+    elsewhere.put_stage("a", "1.1.0", shasum=shasum_of("a", "1.1.0"))
     guard(world.run(reach=ALL))
     assert world.state.empty
 

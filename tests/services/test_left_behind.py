@@ -100,6 +100,26 @@ def test_what_is_written_down_is_decided_elsewhere(world):
     assert _told(world) == ""
 
 
+def test_the_version_on_disk_is_left_to_the_run_that_brings_it(world):
+    world.repo.sh("push", "--quiet", "origin", ":refs/tags/a@1.0.2")
+    world.repo.sh("tag", "--delete", "a@1.0.2")
+    _live(world, "a", "1.0.2")
+    assert _told(world) == ""
+
+
+def test_the_last_three_that_a_package_left_behind_are_looked_at(world):
+    for number in (3, 4, 5):
+        _released(world, f"number {number}", "a")
+        _tagged(world, f"a@1.0.{number}", "main")
+    world.repo.sh("push", "--quiet", "origin", ":refs/tags/a@1.0.2")
+    world.repo.sh("tag", "--delete", "a@1.0.2")
+    _live(world, "a", "1.0.1")
+    _live(world, "a", "1.0.2")
+    told = _told(world)
+    assert "git tag -a a@1.0.2 " in told
+    assert "a@1.0.1" not in told
+
+
 def test_where_all_have_their_tags_nothing_is_asked(world):
     _tagged(world, "a@1.0.1", "first")
     guard(world.run(reach=ALL))

@@ -339,6 +339,23 @@ class TestSwitchingOnAndOff:
         (switched.repo.root / ".vis/release/staged.json").unlink()
         assert set(names(switched.state)) == {"a", "b"}
 
+    def test_what_goes_from_the_release_branchs_file_stays_and_once_decided_does_not_come_back(self, switched):
+        switched.hold(Pending().put(entry("a")).put(entry("c")))
+        record(switched.run())
+        switched.hold(Pending().put(entry("c", id="another")))
+        record(switched.run())
+        assert set(names(switched.state)) == {"a", "b", "c"}
+        record(change(switched, lambda state: state.drop("a", "1.1.0")))
+        switched.hold(Pending().put(entry("a")).put(entry("c", id="another")))
+        assert set(names(switched.state)) == {"b", "c"}
+
+    def test_what_is_owed_a_tag_or_was_rejected_is_taken_over_too(self, switched):
+        switched.hold(Pending().approve(entry("a")).bury("c", "1.1.0", "t"))
+        record(switched.run())
+        fresh = machine(switched, "fresh").state
+        assert [each.name for each in fresh.approved] == ["a"]
+        assert fresh.is_rejected("c", "1.1.0")
+
     def test_what_became_of_it_while_it_was_off_is_taken_over_too(self, switched):
         switched.hold(Pending().put(entry("a")))
         record(switched.run())
@@ -372,3 +389,33 @@ class TestSwitchingOnAndOff:
         assert set(names(machine(off, "fresh").state)) == {"a", "b"}
         record(change(off, lambda state: state.drop("a", "1.1.0")))
         assert names(off.state) == ["b"]
+
+    def test_off_what_never_arrived_is_written_where_the_packages_are_before_anything_else(self, switched):
+        record(change(switched, lambda state: state.put(entry("a"))), push=False)
+        off = self.without(switched)
+        copy = off.repo.root / switched.run().state.staged_path
+        assert copy.exists()
+        guard(off.run(reach={"version"}))
+        held = json.loads((off.repo.root / ".vis/release/staged.json").read_text())
+        assert [each["name"] for each in held["pending"]] == ["a"]
+        assert not copy.exists()
+
+    def back(self, world):
+        """Off, as docs/failure-modes.md says; then b, which the state branch held, is decided, and it is switched on again."""
+        off = self.without(world)
+        off.hold(Pending().put(entry("b")))
+        record(off.run())
+        record(change(off, lambda state: state.drop("b", "1.1.0")))
+        assert machine(off, "off").state.empty
+        return machine(world, "on-again")
+
+    def test_on_again_what_the_branch_still_holds_is_pending_once_more_though_it_was_decided_while_off(self, switched):
+        assert names(self.back(switched).state) == ["b"]
+
+    def test_on_again_nothing_comes_back_where_the_branch_was_deleted_when_it_was_switched_off(self, switched):
+        switched.repo.sh("push", "--quiet", "origin", f":refs/heads/{BRANCH}")
+        again = self.back(switched)
+        assert again.state.empty
+        assert switched.state.empty
+        record(change(again, lambda state: state.put(entry("c"))))
+        assert names(switched.state) == ["c"]

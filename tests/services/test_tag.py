@@ -152,6 +152,18 @@ def test_a_remote_that_takes_no_tags_is_an_error_and_all_keep_their_place(world)
     assert set(remote_tags(world)) == {"a@1.1.0", "b@1.1.0"}
 
 
+def test_a_branch_that_was_rewritten_gets_the_tags_all_the_same_and_is_told(world):
+    other = world.repo.clone("other")
+    other.sh("commit", "--quiet", "--amend", "--message", "rewritten")
+    rewritten = other.git.head()
+    other.sh("push", "--quiet", "--force", "origin", "main")
+    with pytest.raises(Failed) as caught:
+        make_tags(world)
+    assert caught.value.code == "DIVERGED"
+    assert remote_tags(world) == {"a@1.1.0": world.built, "b@1.1.0": world.built}
+    assert world.repo.git.remote_refs("origin", "main").branch == rewritten
+
+
 def test_a_commit_that_is_not_recorded_is_the_one_that_brought_the_version(tmp_path):
     world = build_world(tmp_path, package("a", "1.1.0"))
     brought = world.repo.git.head()
