@@ -20,6 +20,7 @@ __all__ = ["check", "settle_all"]
 
 # What a release was refused for before it could look at what is staged.
 _REFUSED = frozenset({"STAGE_PENDING", "UNFINISHED"})
+_OTHER_BYTES = "this version is already staged with other bytes"
 
 
 def check(town: Town) -> None:
@@ -55,16 +56,14 @@ def _lost(town: Town) -> list[str]:
 
 
 def _taken_up(town: Town, ended: str) -> None:
-    """In calm, a release leaves no stage that it doesn't know of, but for one it names: with other bytes than are packed here."""
+    """In calm, a release leaves no stage that it doesn't know of, but for one told of: with other bytes than are packed here."""
     known = town.known()
-    says = next((line for line in reversed(town.told) if " says: " in line), "") if ended == "INCOMPLETE" else ""
     left = [
-        item
+        f"{item.name}@{item.version}"
         for item in town.registry.stages()
-        if (item.name, item.version) not in known and f"{item.name}@{item.version}" not in says
+        if (item.name, item.version) not in known and f"{item.name}@{item.version}: {_OTHER_BYTES}" not in town.said
     ]
-    names = ", ".join(f"{item.name}@{item.version}" for item in left)
-    assert not left or ended in _REFUSED, f"nobody took up the stage of {names}: {ended}\n{town.story}"
+    assert not left or ended in _REFUSED, f"nobody took up the stage of {', '.join(left)}: {ended}\n{town.story}"
 
 
 def settle_all(town: Town) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis.errors import FlakyFailure
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.chaos import deeds, operators, releases
@@ -258,15 +259,21 @@ def play(machine: type[Chaos], schedules: int, *, number: int, shrink: bool = Fa
         number: the seed.
         shrink: look for a shorter schedule that breaks the promise, too.
     """
-    run_state_machine_as_test(
-        seed(number)(machine),
-        settings=settings(
-            max_examples=schedules,
-            stateful_step_count=_STEPS,
-            deadline=None,
-            phases=[Phase.generate, *([Phase.shrink] if shrink else [])],
-            database=None,
-            print_blob=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    try:
+        run_state_machine_as_test(
+            seed(number)(machine),
+            settings=settings(
+                max_examples=schedules,
+                stateful_step_count=_STEPS,
+                deadline=None,
+                phases=[Phase.generate, *([Phase.shrink] if shrink else [])],
+                database=None,
+                print_blob=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    except FlakyFailure as flaky:
+        # Two uploads at once need not end alike when a schedule is played again: broken once is broken.
+        if (broken := flaky.subgroup(AssertionError)) is None:
+            raise
+        raise broken.exceptions[0] from flaky
