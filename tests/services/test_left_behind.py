@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -118,6 +119,18 @@ def test_the_last_three_that_a_package_left_behind_are_looked_at(world):
     told = _told(world)
     assert "git tag -a a@1.0.2 " in told
     assert "a@1.0.1" not in told
+
+
+def test_what_is_private_and_versioned_all_the_same_is_nobodys_live_version(world):
+    release = replace(world.config.release, private_packages=True)
+    world = replace(world, config=replace(world.config, release=release))
+    _live(world, "a", "1.0.1")
+    assert "a@1.0.1" in _told(world)
+    manifest = world.tools.root / "packages/a/package.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "private": True}))
+    world.repo.sh("commit", "--quiet", "--all", "--message", "private")
+    world.repo.sh("push", "--quiet", "origin", "main")
+    assert _told(world) == ""
 
 
 def test_where_all_have_their_tags_nothing_is_asked(world):
