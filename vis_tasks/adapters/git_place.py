@@ -7,8 +7,9 @@ HEAD, a symbolic ref) is left to git (gitrepository-layout(5)).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

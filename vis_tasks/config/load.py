@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from vis_tasks.config.model import Config
 from vis_tasks.config.problems import Problems
 from vis_tasks.config.shape import Kind, dotted, options
 from vis_tasks.config.sources import Source, read_source
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

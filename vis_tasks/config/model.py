@@ -10,9 +10,11 @@ and durations, ``["rule"]`` names a check of `vis_tasks.config.rules`, ``["switc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import Any
+
+from vis_tasks.records import dataclass
 
 __all__ = [
     "ChannelConfig",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import TYPE_CHECKING
 
 from vis_tasks.core import suggest
 from vis_tasks.errors import ConfigError
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,9 +6,10 @@ A rule sees one string (of a list: each). Values are never shown by a rule: an a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from vis_tasks.config.model import Config
+from vis_tasks.records import dataclass
 
 __all__ = ["KeyPath", "Kind", "Option", "dotted", "options", "toml_string", "walk"]
 

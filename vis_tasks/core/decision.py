@@ -7,8 +7,10 @@ for minutes and its edge caches packuments for minutes more (npm's documentation
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
+
+from vis_tasks.records import dataclass
 
 __all__ = ["Decision", "Evidence", "Liveness", "Memory", "Record", "Status", "Verdict", "decide", "same_bytes"]
 

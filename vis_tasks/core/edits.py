@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.changelog import insert_section
 from vis_tasks.core.jsontext import replace_strings
 from vis_tasks.core.notes import Links, render_section
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,10 @@ aliases (the stuff of YAML bombs), deep nesting and repeated keys are refused be
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import UsageError
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

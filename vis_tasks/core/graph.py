@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.model import DEPENDENCY_TABLES
 from vis_tasks.core.ranges import is_range, satisfies
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

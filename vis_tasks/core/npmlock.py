@@ -8,12 +8,12 @@ change, and neither npm nor the network is needed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.jsontext import replace_strings
 from vis_tasks.core.model import DEPENDENCY_TABLES
 from vis_tasks.core.ranges import satisfies
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

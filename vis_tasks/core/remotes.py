@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
+
+from vis_tasks.records import dataclass
 
 __all__ = ["Remote", "forge_on", "parse_remote"]
 

@@ -6,11 +6,12 @@ see that there is nothing to do (``look``), and what to run. Everything here is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from vis_tasks.errors import ConfigError, UsageError
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from vis_tasks.ports.registry import Unknown

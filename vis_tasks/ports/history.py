@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from vis_tasks.records import dataclass
 
 __all__ = ["Commit", "History"]
 

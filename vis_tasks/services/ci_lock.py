@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.ci.context import Install
 from vis_tasks.core.ci.keep import Fate, Planned
 from vis_tasks.core.ci.lock import CHECK_LOCK, LOCK, is_made, locked_for, with_extra, with_lock_header
 from vis_tasks.errors import Failed
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

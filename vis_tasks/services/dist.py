@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64encode
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from vis_tasks.services.run import Run

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import Locked, VisError
+from vis_tasks.records import dataclass
 from vis_tasks.services.state import timestamp
 
 if TYPE_CHECKING:

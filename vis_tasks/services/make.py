@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import VisError
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from vis_tasks.core.targets import Graph, State, Target

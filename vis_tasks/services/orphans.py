@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.changelog import find_section
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from vis_tasks.records import dataclass
 from vis_tasks.services.state import StateFiles
 from vis_tasks.services.state_branch import StateBranch
 

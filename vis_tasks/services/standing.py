@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.ages import age_since
 from vis_tasks.core.decision import same_bytes
 from vis_tasks.errors import UsageError
 from vis_tasks.ports import ForgeLookup, Live, StageList, Unknown, Unreadable
+from vis_tasks.records import dataclass
 from vis_tasks.services.origin import commit_that_brought, is_ours
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness, same_bytes
 from vis_tasks.ports import Live, Staged, StageList, StageOutcome
+from vis_tasks.records import dataclass
 from vis_tasks.services.pack import tarball_path
 
 if TYPE_CHECKING:

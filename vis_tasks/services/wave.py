@@ -7,13 +7,13 @@ whose version has a tag costs no request; one without costs one, unless staged.j
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness, same_bytes
 from vis_tasks.core.pending import Entry
 from vis_tasks.core.selection import managed
 from vis_tasks.ports import Live, NotLive, Unknown
+from vis_tasks.records import dataclass
 from vis_tasks.services.dist import manifest
 from vis_tasks.services.origin import built_from, commit_that_brought, is_ours, source_of
 from vis_tasks.services.state import timestamp

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.forge.api import Answer, Api, Lost, default_http
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

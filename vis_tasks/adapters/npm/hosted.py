@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urlsplit
+
+from vis_tasks.records import dataclass
 
 __all__ = ["HostedRepository", "hosted_repository"]
 

@@ -9,7 +9,6 @@ import contextlib
 import json
 import socket
 import ssl
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -18,6 +17,7 @@ import urllib3
 
 from vis_tasks.adapters.redact import redact
 from vis_tasks.ports import Unknown
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

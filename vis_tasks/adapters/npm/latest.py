@@ -5,13 +5,13 @@ Both stand in the abbreviated packument, so that each is read once a run; only t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.npm.reader import escaped_name
 from vis_tasks.core.versions import highest, is_prerelease, is_valid
 from vis_tasks.ports import Unknown
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from vis_tasks.adapters.npm.auth import Auth

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.npm.ask import written_version
 from vis_tasks.adapters.process import find_program
 from vis_tasks.errors import Failed, Refused
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.redact import redact
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,13 +12,13 @@ import re
 import shutil
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.npm.output import npm_error
 from vis_tasks.adapters.redact import redact
 from vis_tasks.errors import Failed
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

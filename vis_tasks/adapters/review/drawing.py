@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from vis_tasks.adapters.redact import redact
 from vis_tasks.adapters.review.words import LEVELS, change_of, human
 from vis_tasks.adapters.terminal import harmless
 from vis_tasks.core.review.model import Level
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

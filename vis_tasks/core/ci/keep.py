@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

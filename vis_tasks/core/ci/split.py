@@ -7,10 +7,10 @@ there is no place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Refused
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,11 +9,11 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.remotes import parse_remote
 from vis_tasks.core.review.model import Check
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

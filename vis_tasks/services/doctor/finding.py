@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from vis_tasks.records import dataclass
 
 __all__ = ["FAIL", "PASS", "WARN", "Finding"]
 

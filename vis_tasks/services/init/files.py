@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+
+from vis_tasks.records import dataclass
 
 __all__ = ["FileChange"]
 

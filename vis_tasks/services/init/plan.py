@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.config.build import Builder
@@ -16,6 +15,7 @@ from vis_tasks.config.schema import schema_text
 from vis_tasks.config.shape import dotted
 from vis_tasks.config.sources import CONFIG_FILE, read_source
 from vis_tasks.errors import MissingExtra, Refused
+from vis_tasks.records import dataclass
 from vis_tasks.services.init import scripts
 from vis_tasks.services.init.changes import engine_fixed, moves
 from vis_tasks.services.init.document import SCHEMA_PATH, add_missing, missing, new_document

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.ownership import owners_of
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import Refused, UsageError
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

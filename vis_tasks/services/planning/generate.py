@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.changes import render_change
 from vis_tasks.core.conventional import parse_header, without_reverted
 from vis_tasks.core.model import ChangeEntry, Level
+from vis_tasks.records import dataclass
 from vis_tasks.services.planning.check import changed_packages
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Refused
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Failed, UsageError
+from vis_tasks.records import dataclass
 from vis_tasks.services.rehearsal.outcome import document
 from vis_tasks.services.rehearsal.report import forecast
 

@@ -5,7 +5,7 @@ The look changes nothing and asks nobody: no registry, no git remote.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from vis_tasks.core.layers import layers
 from vis_tasks.core.remotes import parse_remote
 from vis_tasks.errors import VisError
+from vis_tasks.records import dataclass
 from vis_tasks.services.commands import argv_of
 from vis_tasks.services.doctor.examine import local_findings
 from vis_tasks.services.doctor.finding import PASS

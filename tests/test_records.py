@@ -1,0 +1,122 @@
+"""Our dataclasses are the standard library's in all that can be seen of them."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import pickle
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import pytest
+
+from vis_tasks import records
+
+T = TypeVar("T")
+
+
+def pair(dataclass):
+    """The same classes, made by one of the two."""
+
+    @dataclass(frozen=True)
+    class Base:
+        """A base."""
+
+        name: str
+        tags: tuple[str, ...] = ()
+        notes: dict[str, Any] = dataclasses.field(default_factory=dict, hash=False)
+        secret: str = dataclasses.field(default="s", repr=False, compare=False)
+
+        @cached_property
+        def shout(self) -> str:
+            return self.name.upper()
+
+    @dataclass(frozen=True)
+    class Below(Base, Generic[T]):
+        """One that adds to it."""
+
+        count: int = dataclasses.field(default=0, metadata={"help": "how many"})
+
+        def __str__(self) -> str:
+            return f"{self.count} {self.name}"
+
+    return Base, Below
+
+
+OURS, THEIRS = pair(records.dataclass), pair(dataclasses.dataclass)
+
+
+def seen(classes) -> list[Any]:
+    """All that the standard library and Python tell of instances."""
+    base, below = classes
+    one, same, other = base("a", ("x",)), base(tags=("x",), name="a", secret="other"), base("b")
+    low = below("a", ("x",), count=3)
+    moved = dataclasses.replace(low, count=4, name="c")
+    return [
+        repr(one), repr(low), str(low), repr(moved),
+        one == same, one == other, one == low, one != other, one == "a", hash(one) == hash(same), len({one, same, other}),
+        dataclasses.asdict(moved), dataclasses.astuple(low), vars(low), one.shout, one == same,
+        [(each.name, each.repr, each.compare, dict(each.metadata)) for each in dataclasses.fields(below)],
+        dataclasses.is_dataclass(base), base.__match_args__, below.__match_args__, base.tags, base.__doc__,
+        copy.copy(low) == low, copy.deepcopy(low) == low, one.notes is base("a").notes,
+        below[int]("z").name,
+    ]  # fmt: skip
+
+
+def test_what_is_seen_of_them_is_the_same():
+    assert seen(OURS) == seen(THEIRS)
+
+
+@pytest.mark.parametrize("classes", [OURS, THEIRS])
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [((), {}), (("a", (), {}, "s", "more"), {}), (("a",), {"name": "b"}), (("a",), {"nmae": "b"}), ((), {"tags": ()})],
+)
+def test_what_does_not_fit_the_fields_is_refused(classes, args, kwargs):
+    with pytest.raises(TypeError, match="Base"):
+        classes[0](*args, **kwargs)
+
+
+@pytest.mark.parametrize("classes", [OURS, THEIRS])
+def test_nothing_of_them_changes(classes):
+    one = classes[1]("a")
+    for change in (
+        lambda: setattr(one, "name", "b"),
+        lambda: setattr(one, "nmae", "b"),
+        lambda: delattr(one, "name"),
+    ):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            change()
+    assert one == classes[1]("a")
+
+
+def test_one_that_holds_itself_can_be_shown():
+    base, _ = OURS
+    one = base("a")
+    one.notes["self"] = one
+    assert "..." in repr(one)
+
+
+@records.dataclass(frozen=True)
+class Plain:
+    """At the top of a module, where pickle finds it."""
+
+    name: str
+
+
+def test_they_can_be_pickled():
+    assert pickle.loads(pickle.dumps(Plain("a"))) == Plain("a")  # noqa: S301
+
+
+@pytest.mark.parametrize("made", [records.dataclass, records.dataclass()])
+def test_those_that_may_change_are_the_standard_ones(made):
+    class Open:
+        """May change."""
+
+        name: str = "a"
+
+        __annotations__ = {"name": str}
+
+    one = made(Open)()
+    one.name = "b"
+    assert one == made(Open)("b")
