@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from tests.chaos.releases import release
 from tests.chaos.variants import MACHINES, PACKAGES
+from tests.rig.remote import STATE_BRANCH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.chaos.town import Town
+    from vis_tasks.registry.run import Fault
 
 __all__ = [
     "condemn",
@@ -69,6 +71,8 @@ def trouble(town: Town, number: int) -> None:
     if not town.faults:
         return
     fault = replace(town.faults[number % len(town.faults)])
+    if _hides_status(fault) and town.registry.settings.scan_delay:
+        return
     town.tell("fault set", f"{fault.route} {fault.status or fault.reset or 'truncated'} x {fault.times}")
     town.registry.faults.add(fault)
     town.struck.append(fault)
@@ -100,11 +104,17 @@ def lag(town: Town, scan: float, edge: float, document: float) -> None:
 
     Not where it tells no status: there a scan that outlasts ``settle`` (a second here) can't be told from a rejection.
     """
-    if not town.variant.status:
+    if not town.variant.status or any(
+        _hides_status(fault) and fault.hits < (fault.times or 0) for fault in town.struck
+    ):
         return
     settings = town.registry.settings
     settings.scan_delay, settings.edge_lag, settings.document_lag = scan, edge, document
     town.tell("lags", f"scan {scan}, edge {edge}, document {document}")
+
+
+def _hides_status(fault: Fault) -> bool:
+    return fault.route == "version.status" and fault.status == 403
 
 
 def jump(town: Town, hours: float) -> None:
@@ -160,4 +170,5 @@ def switch(town: Town, on: bool) -> None:
             "ci: keep the state where the packages are",
             {path: text for path, text in files.items() if text},
         )
+        town.box.git(town.box.remote, "update-ref", "-d", f"refs/heads/{STATE_BRANCH}")
     view.switched = on

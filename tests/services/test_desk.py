@@ -8,6 +8,7 @@ from tests.services.builders import build_world, entry, integrity_of, package
 from vis_tasks.core.pending import Pending
 from vis_tasks.ports import Decided, Deciding, Live, Unknown, Unreadable
 from vis_tasks.services.desk import decide
+from vis_tasks.services.reconcile import reconcile
 from vis_tasks.services.wave import find_wave
 
 SETTLE = 360.0
@@ -112,6 +113,38 @@ class TestWithoutAnId:
         world.registry.answer("stages", Unreadable("OIDC"))
         assert "registry's page" in reject(world).why
         assert world.state.find("a", "1.1.0")
+
+
+class TestApproved:
+    """npm has taken the approval, and the registry scans the version before it serves it."""
+
+    @pytest.fixture(autouse=True)
+    def approved(self, world, monkeypatch):
+        class Desk(_Gone):
+            def approve(self, stage_id, otp=None):
+                world.registry.approve("a", "1.1.0", live=False)
+                return Decided(Deciding.DONE)
+
+        monkeypatch.setattr(world.npm, "desk", lambda _url: Desk())
+        world.hold(Pending().put(entry("a", id=world.registry.put_stage("a", "1.1.0"))))
+        run = world.run()
+        (made,) = decide(run, "approve", run.state.pending().pending, _Nobody(), push=False)
+        assert (made.outcome, made.live) == ("approved", False)
+
+    def test_what_was_approved_here_is_never_called_rejected(self, world):
+        world.registry.status_readable = False
+        for _ in range(3):
+            reconcile(world.run())
+            world.clock.advance(SETTLE * 2)
+        assert not world.state.rejected
+        world.registry.live_versions["a", "1.1.0"] = live("a")
+        reconcile(world.run())
+        assert [each.spec for each in world.state.approved] == ["a@1.1.0"]
+
+    def test_what_the_scan_stops_is_told(self, world):
+        world.registry.statuses["a", "1.1.0"] = "blocked"
+        reconcile(world.run())
+        assert [each.reason for each in world.state.pending] == ["blocked"]
 
 
 class TestPublished:

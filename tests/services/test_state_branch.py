@@ -17,6 +17,7 @@ from vis_tasks.services.record import record
 from vis_tasks.services.tag import tag
 
 BRANCH = "vis-release-state"
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 HOOK = """#!/bin/sh
 while read old new ref; do
   case "$ref" in refs/heads/main) echo 'main is protected' >&2; exit 1;; esac
@@ -412,8 +413,14 @@ class TestSwitchingOnAndOff:
     def test_on_again_what_the_branch_still_holds_is_pending_once_more_though_it_was_decided_while_off(self, switched):
         assert names(self.back(switched).state) == ["b"]
 
-    def test_on_again_nothing_comes_back_where_the_branch_was_deleted_when_it_was_switched_off(self, switched):
-        switched.repo.sh("push", "--quiet", "origin", f":refs/heads/{BRANCH}")
+    @pytest.mark.parametrize("folder", [False, True])
+    def test_on_again_nothing_comes_back_where_the_branch_was_deleted_when_it_was_switched_off(self, switched, folder):
+        if folder:
+            switched.repo.sh("fetch", "--quiet", "origin", BRANCH)
+            empty = switched.repo.sh("commit-tree", "-p", "FETCH_HEAD", "-m", "off", EMPTY_TREE)
+            switched.repo.sh("push", "--quiet", "origin", f"{empty}:refs/heads/{BRANCH}")
+        else:
+            switched.repo.sh("push", "--quiet", "origin", f":refs/heads/{BRANCH}")
         again = self.back(switched)
         assert again.state.empty
         assert switched.state.empty

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.services.builders import build_world, entry, package
@@ -72,6 +74,15 @@ class TestDecisions:
         service.wait(world.run())
         assert approved(world) == {"a"}
         assert world.console.of("success")[-1] == "a@1.1.0 is live"
+
+    def test_a_list_that_lags_behind_does_not_make_undecided_what_was_approved_here(self):
+        world = world_with("a")
+        (known,) = world.state.pending
+        world.hold(Pending().put(replace(known, published=True)))
+        world.registry.status_readable = False
+        world.clock.at(100, lambda: world.registry.approve("a", "1.1.0", live=False))
+        service.wait(world.run())
+        assert reasons(world) == {"a": "timeout"}
 
     def test_with_a_settle_of_zero_two_readings_are_still_needed(self):
         world = world_with("a", stage={"settle": 0})

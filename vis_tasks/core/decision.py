@@ -117,7 +117,7 @@ def decide(evidence: Evidence, memory: Memory, *, gone_for: float, settle: float
         gone_for: seconds since the record was first seen gone with the version not live, without a reading to the contrary
             in between; 0 for the first such reading.
         settle: seconds a record may be gone before that means a rejection.
-        published: the version was published without staging: it has no record, and nobody could reject it.
+        published: the version was published without staging, or approved through us: nobody can reject it any more.
     """
     memory = replace(memory, status_answered=memory.status_answered or evidence.status in _NAMED)
     reset = replace(memory, gone_readings=0, missing_readings=0)

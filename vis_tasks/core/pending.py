@@ -67,7 +67,8 @@ class Entry:
         commit: the commit the bytes were built from; the tag will point at it.
         registry: address it was staged at, when it isn't the default one.
         gone_at: when the stage record was first seen to be gone while the version wasn't live (ISO 8601, UTC).
-        published: it was published without staging and can't be installed yet: there is nothing to approve or to reject.
+        published: it was published without staging, or approved through us, and can't be installed yet: there is nothing left to
+            approve or to reject.
         extra: keys this version doesn't know.
     """
 

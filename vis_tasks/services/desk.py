@@ -233,7 +233,10 @@ class _Counter:
         return False
 
     def _write_down(self, entry: Entry) -> Decision:
-        """An approved version counts as live only once it is. Until then it stays pending: a release run makes its tag."""
+        """An approved version counts as live only once it is. Until then it stays pending: a release run makes its tag.
+
+        That it was approved is kept, so that a long scan is never taken for a rejection.
+        """
         state = self._run.state
         known = state.pending().find(*entry.key)
         if self._verb == "reject":
@@ -248,6 +251,8 @@ class _Counter:
         if installable and known is not None:
             tell_unproven(self._run, known)
             state.change(lambda old: old.approve(with_hash(known, found)))
+        elif known is not None:
+            state.change(lambda old: old.put(replace(known, published=True)))
         return Decision(entry, "approved", live=installable)
 
 

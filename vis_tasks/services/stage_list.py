@@ -110,7 +110,7 @@ def _listed(run: Run, url: str, entry: Entry | None, record: StageRecord | None)
             tag=record.tag or known.tag,
             staged_at=known.staged_at or record.created_at,
             shasum=known.shasum or record.shasum,
-            published=False,
+            published=known.published and known.id == record.id,
         )
     page = run.npm.review_page(url, name=known.name, version=known.version, stage_id=known.id)
     actor = (record.actor or record.actor_type) if record else None

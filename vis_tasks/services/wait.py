@@ -175,7 +175,12 @@ def _with_id(run: Run, entry: Entry, reading: Reading) -> Entry:
     if record is None:
         return entry
     known = entry.integrity or entry.shasum
-    learned = replace(entry, id=record.id, shasum=entry.shasum if known else record.shasum, published=False)
+    learned = replace(
+        entry,
+        id=record.id,
+        shasum=entry.shasum if known else record.shasum,
+        published=entry.published and entry.id == record.id,
+    )
     if learned != entry:
         entry = learned
         run.state.change(lambda state: state.put(entry))
