@@ -150,7 +150,8 @@ def debts(
         forge: the forge's releases by tag; not looked at when None.
         foreign: versions that somebody else put live with bytes of their own.
         by_hand: tags that people made, without a release or a line in the changelog.
-        untold: the branch refused a push: lines of the workspace changelog may be lost with the checkout that holds them.
+        untold: the branch refused a push: lines of the workspace changelog, and releases on the forge that were not made yet, may
+            be lost with the checkout that holds them.
     """
     found = []
     refs = box.view.refs()
@@ -177,12 +178,11 @@ def debts(
     if state.get("approved"):
         found.append(f"staged.json still owes tags: {state['approved']}")
     told = {tag for tag in refs.tags if tag not in by_hand}
-    found += _untold(box, registry, refs, told, ours=ours, forge=forge, foreign=foreign)
+    found += _wrongly_told(registry, refs, told, ours=ours, forge=forge, foreign=foreign, untold=untold)
     return found + _wrong_changelog(box, refs, told, untold=untold) + _left_over(box, refs)
 
 
-def _untold(
-    box: Sandbox,
+def _wrongly_told(
     registry: Registry,
     refs: Refs,
     told: Collection[str],
@@ -190,6 +190,7 @@ def _untold(
     ours: frozenset[str],
     forge: dict[str, Any] | None,
     foreign: frozenset[Key],
+    untold: bool,
 ) -> list[str]:
     """What was released and not told, or told and not released."""
     found = []
@@ -197,7 +198,7 @@ def _untold(
     for name, version in live - {(name, "1.0.0") for name in ours}:
         if f"{name}@{version}" not in refs.tags:
             found.append(f"{name}@{version} is live without its tag")
-        elif forge is not None and f"{name}@{version}" in told and f"{name}@{version}" not in forge:
+        elif forge is not None and not untold and f"{name}@{version}" in told and f"{name}@{version}" not in forge:
             found.append(f"{name}@{version} has no release on the forge")
     if forge is not None:
         found += [f"the forge has a release {tag} without a tag" for tag in forge if tag not in told]
