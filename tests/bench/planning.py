@@ -100,11 +100,11 @@ def in_process(count: int) -> list[dict[str, Any]]:
 
 def as_processes(count: int) -> list[dict[str, Any]]:
     """Whole processes on fresh copies, start-up included."""
-    python = sys.executable
+    program = str(Path(sys.executable).with_name("vis-tasks"))  # `python -m` loads more before it begins
     ours = {
-        "`status`": [python, "-m", "vis_tasks", "status"],
-        _FILES: [python, "-m", "tests.bench.versioning"],
-        "`version`, committed and pushed": [python, "-m", "vis_tasks", "version"],
+        "`status`": [program, "status"],
+        _FILES: [sys.executable, str(Path(__file__).with_name("versioning.py"))],
+        "`version`, committed and pushed": [program, "version"],
     }
     theirs = {
         "`changeset status`": [rival("changeset"), "status"],

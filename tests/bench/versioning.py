@@ -1,4 +1,4 @@
-"""``python -m tests.bench.versioning``: what `version` does to the files of this folder, without git.
+"""``python tests/bench/versioning.py``: what `version` does to the files of this folder, without git.
 
 Loads what that work needs and no more, and in the way of the command; the packages are those of `tests.bench.workspaces.build`.
 """

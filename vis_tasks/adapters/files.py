@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -172,6 +171,8 @@ class LocalMachine:
     @property
     def host(self) -> str:
         """This machine's name."""
+        import socket
+
         return socket.gethostname()
 
     def alive(self, pid: int) -> bool:
