@@ -261,8 +261,10 @@ def test_a_kill_between_the_two_halves_of_a_write_leaves_nothing_in_the_commit(w
     assert "packages/a/.package.json.k3f9.tmp" not in world.repo.files_of("HEAD")
 
 
-def test_the_half_of_a_write_is_taken_back_too_and_nobody_elses_file(world, monkeypatch):
-    kill_at(world, monkeypatch, "write:2")
+@pytest.mark.parametrize("moment", ["write:2", "committed"])
+def test_the_half_of_a_write_is_taken_back_too_and_nobody_elses_file(world, monkeypatch, moment):
+    """Also where the commit has come to be, made by another machine."""
+    kill_at(world, monkeypatch, moment)
     half, theirs = (world.repo.root / "packages/a" / name for name in (".package.json.k3f9.tmp", ".notes.k3f9.tmp"))
     half.write_text("half")
     theirs.write_text("theirs")

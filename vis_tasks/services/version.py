@@ -78,11 +78,14 @@ def recover(run: Run) -> None:
         return
     git = run.tools.git
     head = git.head() or step.base
+    prefix, dirty = git.prefix(), set(git.dirty())
+    for path in dirty:
+        if path.startswith(prefix) and _is_half_of(step, path.removeprefix(prefix)):
+            run.tools.files.delete(path.removeprefix(prefix))
     if head != step.base and _is_in(run, step, head):
-        # Killed between the commit and its note: the commit is there.
+        # Killed between the commit and its note, or another machine made the same commit: it is there.
         _note(run, replace(step, commit=head))
         return
-    prefix, dirty = git.prefix(), set(git.dirty())
     for path, planned in step.files.items():
         now = run.tools.files.read(path)
         if planned and now and prefix + path in dirty and hashlib.sha256(now).hexdigest() != planned:
@@ -93,9 +96,6 @@ def recover(run: Run) -> None:
                 code="EDITED_SINCE",
                 hint=f"save your edit elsewhere, `git checkout HEAD -- {path}`, then run again",
             )
-    for path in dirty:
-        if path.startswith(prefix) and _is_half_of(step, path.removeprefix(prefix)):
-            run.tools.files.delete(path.removeprefix(prefix))
     git.reset(head, sorted(step.files))
     run.state.note(lambda journal: replace(journal, versioning=None))
     run.forget("workspace", "changes", "plan")
