@@ -7,7 +7,7 @@ import pytest
 from tests.services.builders import build_world, entry, integrity_of, package
 from vis_tasks.core.pending import Pending
 from vis_tasks.ports import Decided, Deciding, Live, Unknown, Unreadable
-from vis_tasks.services.desk import decide
+from vis_tasks.services.desk import Decision, decide, failure
 from vis_tasks.services.reconcile import reconcile
 from vis_tasks.services.wave import find_wave
 
@@ -113,6 +113,17 @@ class TestWithoutAnId:
         world.registry.answer("stages", Unreadable("OIDC"))
         assert "registry's page" in reject(world).why
         assert world.state.find("a", "1.1.0")
+
+
+class TestFailure:
+    @pytest.mark.parametrize(
+        ("others", "hint"), [((), "--ignore-dependencies"), (("failed",), "goes on with the rest")]
+    )
+    def test_what_is_held_back_by_what_failed_goes_on_once_that_is_mended(self, others, hint):
+        made = [Decision(entry(name), outcome, "why") for name, outcome in zip("ab", (*others, "held"), strict=False)]
+        error = failure(made, "approve")
+        assert error is not None
+        assert hint in error.hint
 
 
 class TestApproved:

@@ -276,7 +276,7 @@ def failure(made: Sequence[Decision], verb: str) -> Failed | None:
     lines = [
         f"  {decision.entry.spec} {held_back.get(decision.outcome, 'failed: ')}{decision.why}" for decision in left
     ]
-    held = any(decision.outcome == "held" for decision in left)
+    held = all(decision.outcome == "held" for decision in left)
     return Failed(
         "\n".join([f"{len(left)} of {len(made)} stage(s) could not be decided:", *lines]),
         code="DECISION",
