@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import pickle
+import re
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pytest
@@ -95,6 +97,16 @@ def test_one_that_holds_itself_can_be_shown():
     one = base("a")
     one.notes["self"] = one
     assert "..." in repr(one)
+
+
+def test_no_other_frozen_class_is_compiled_when_a_command_starts():
+    """The embedded registry is a house of its own, and no command that releases loads it."""
+    house = Path(records.__file__).parent
+    files = [path for path in house.rglob("*.py") if "registry" not in path.relative_to(house).parts[:1]]
+    standard = re.compile(r"^\s*from dataclasses import .*\bdataclass\b", re.MULTILINE)
+    texts = {path: path.read_text(encoding="utf-8") for path in files if path.name != "records.py"}
+    assert [path for path, text in texts.items() if standard.search(text) and "@dataclass(frozen=True)" in text] == []
+    assert sum("@dataclass(frozen=True)" in text for text in texts.values()) > 50
 
 
 @records.dataclass(frozen=True)

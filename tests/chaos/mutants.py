@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from tests.chaos.town import FAULTS, Bias
-from vis_tasks.core import pending
+from vis_tasks.core import pending_merge
 from vis_tasks.core.decision import Liveness, Record, Verdict, decide
 from vis_tasks.ports import Live, NotLive, StageList, Unknown
 from vis_tasks.registry.run import Fault
@@ -113,7 +113,7 @@ def _last_writer_wins() -> Any:
     def ours_alone(_base: Any, ours: Any, _theirs: Any) -> Any:
         return ours
 
-    return _patched((record, "merge", ours_alone), (pending, "merge", ours_alone))
+    return _patched((record, "merge", ours_alone), (pending_merge, "merge", ours_alone))
 
 
 def _last_writer_wins_on_its_branch() -> Any:
@@ -182,7 +182,7 @@ def _lock_is_nobodys() -> Any:
 
 def _nothing_is_taken_over() -> Any:
     """What the release branch holds is forgotten once the state has a branch of its own."""
-    return _patched((pending, "take_over", lambda state, _held, _path: state))
+    return _patched((pending_merge, "take_over", lambda state, _held, _path: state))
 
 
 def _ids_are_not_written() -> Any:

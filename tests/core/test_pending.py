@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vis_tasks.core.pending import REASONS, Entry, Pending, Tombstone, merge, parse, render
+from vis_tasks.core.pending import REASONS, Entry, Pending, Tombstone, parse, render
+from vis_tasks.core.pending_merge import merge
 from vis_tasks.errors import Failed
 
 PATH = ".vis/release/staged.json"

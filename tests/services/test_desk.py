@@ -152,6 +152,12 @@ class TestApproved:
         reconcile(world.run())
         assert [each.spec for each in world.state.approved] == ["a@1.1.0"]
 
+    def test_asked_again_it_says_that_it_is_done(self, world, monkeypatch):
+        monkeypatch.setattr(world.npm, "desk", lambda _url: _Gone())
+        run = world.run()
+        (made,) = decide(run, "approve", run.state.pending().pending, _Nobody(), push=False)
+        assert made.why.startswith("it is published, there is nothing to decide")
+
     def test_what_the_scan_stops_is_told(self, world):
         world.registry.statuses["a", "1.1.0"] = "blocked"
         reconcile(world.run())

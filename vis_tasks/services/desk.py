@@ -196,7 +196,7 @@ class _Counter:
             return self._write_down(entry)
         if live is Liveness.DIFFERENT:
             return Decision(entry, "failed", mismatch(entry).message)
-        return Decision(entry, "failed", answer.why or answer.outcome.value)
+        return Decision(entry, "failed", _PUBLISHED if entry.published else answer.why or answer.outcome.value)
 
     def _gone(self, entry: Entry) -> Decision:
         """A stage that is gone may have been approved, and then it is live or in its scan: only what surely isn't is dropped."""

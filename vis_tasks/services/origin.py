@@ -94,7 +94,8 @@ def built_from(run: Run, packed: Sequence[tuple[Package, str]]) -> dict[str, str
 def source_of(run: Run, package: Package, *, packed_at: str | None) -> str | None:
     """The commit to tag for a live version that nothing remembers: the one that brought it, or where the same bytes were packed.
 
-    A run that was lost may have built it from later code: the package's own files tell, and what was packed here is proof.
+    A run that was lost may have built it from later code: the package's own files tell, and what was packed here is proof. Costs
+    three git processes, and three more where its files have changed since.
 
     Args:
         run: the run.

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vis_tasks.core import pending as staged
+from vis_tasks.core import pending_merge
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.wave import Journal, parse_journal, render_journal
 
@@ -102,7 +103,9 @@ class StateFiles:
             return self._held.pending
         found = self._recorded()
         held = self._files.read(self.committed_path) if self.elsewhere else None
-        return found if held is None else staged.take_over(found, self.parse(held, self.committed_path), self.where)
+        return (
+            found if held is None else pending_merge.take_over(found, self.parse(held, self.committed_path), self.where)
+        )
 
     def _recorded(self) -> Pending:
         if self.elsewhere is None:
@@ -114,7 +117,7 @@ class StateFiles:
         if began == there:
             return self._copy(content, self._copy_path)
         base, ours = self._copy(began, self._base_path), self._copy(content, self._copy_path)
-        return staged.merge(base, ours, self.parse_branch(there))
+        return pending_merge.merge(base, ours, self.parse_branch(there))
 
     def _with_left(self, found: Pending) -> Pending:
         """With what this machine knew and had not pushed yet when ``state-branch`` was taken away."""
@@ -125,7 +128,7 @@ class StateFiles:
         if not self._left:
             return found
         base, ours = (self._copy(each, self._copy_path) for each in self._left)
-        return staged.merge(base, ours, found)
+        return pending_merge.merge(base, ours, found)
 
     def gather(self) -> None:
         """Bring to where staged.json is now what is known of where it was before: see ``elsewhere`` and ``branch``."""
@@ -264,7 +267,7 @@ class StateFiles:
             return False
         if "ours" in kept:
             base, ours = (staged.parse(str(kept.get(key)), self.journal_path) for key in ("base", "ours"))
-            self.save(staged.merge(base, ours, self.pending()))
+            self.save(pending_merge.merge(base, ours, self.pending()))
         self.note(
             lambda journal: replace(
                 journal, extra={key: value for key, value in journal.extra.items() if key != _ASIDE}
