@@ -1,53 +1,102 @@
 """`dataclasses.dataclass`, without what it costs a command to start.
 
-The standard library compiles six methods for each frozen class (`dataclasses._process_class`): half a millisecond a class, and a
-release has about a hundred of them. Here they share theirs. The fields are the standard library's, so that `fields`, `replace`,
-`asdict` and type checkers see what they always see; ``init=False`` and ``kw_only`` are not known here.
+The standard library compiles six methods for each frozen class (`dataclasses._process_class`), half a millisecond a class, and
+loads `inspect` before the first: a release has about a hundred of them. Here they share their methods, and the standard library's
+view of them is made when somebody asks for it, so that its `fields`, `replace`, `asdict` and `is_dataclass` see what they always
+see. ``init=False``, ``kw_only`` and ``InitVar`` are not known here.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Never
+from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["dataclass"]
+__all__ = ["Field", "dataclass", "field", "fields", "is_record", "replace"]
+
+_MISSING: Any = type("_Missing", (), {"__repr__": lambda _: "MISSING"})()
 
 
-class _Fields(NamedTuple):
-    defaults: Mapping[str, Any]
-    factories: Mapping[str, Callable[[], Any]]
-    shown: Sequence[str]
-    compared: Sequence[str]
-    hashed: Sequence[str]
+class Field:
+    """One field, as `field` describes it; a plain class, for a `typing.NamedTuple` takes as long as ten of these.
+
+    Attributes:
+        name: the attribute.
+        type: its annotation, as it is written.
+        default: its default; see `has_default`.
+        default_factory: what makes its default, or None.
+        repr: whether it is shown.
+        hash: whether it counts for the hash; None does what ``compare`` says.
+        compare: whether it counts for equality.
+        metadata: whatever its class wants to know.
+    """
+
+    def __init__(
+        self,
+        *,
+        default: Any = _MISSING,
+        default_factory: Callable[[], Any] | None = None,
+        repr: bool = True,  # noqa: A002  (the standard library's words)
+        hash: bool | None = None,  # noqa: A002
+        compare: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = ""
+        self.type: Any = None
+        self.default = default
+        self.default_factory = default_factory
+        self.repr = repr
+        self.hash = hash
+        self.compare = compare
+        self.metadata: Mapping[str, Any] = metadata or {}
+
+    @property
+    def has_default(self) -> bool:
+        """Whether there is a plain default."""
+        return self.default is not _MISSING
+
+
+class _Records:
+    """What the methods of a class want to know of its fields."""
+
+    def __init__(self, found: Mapping[str, Field], *, is_finished: bool) -> None:
+        every = found.values()
+        self.fields = found
+        self.defaults = {each.name: each.default for each in every}
+        self.factories = {each.name: each.default_factory for each in every if each.default_factory}
+        self.shown = [each.name for each in every if each.repr]
+        self.compared = [each.name for each in every if each.compare]
+        self.hashed = [each.name for each in every if (each.compare if each.hash is None else each.hash)]
+        self.is_finished = is_finished
 
 
 class _Shared:
-    """The methods that every frozen class gets, but for those it has itself."""
+    """The methods that every frozen class gets, but for those it has itself; others get the first three."""
 
-    __records__: ClassVar[_Fields]
+    __records__: ClassVar[_Records]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        fields = self.__records__
-        given = dict(zip(fields.defaults, args, strict=False))
+        records = self.__records__
+        given = dict(zip(records.defaults, args, strict=False))
         if len(args) > len(given) or not given.keys().isdisjoint(kwargs):
             raise TypeError(_told(self, "takes each field once", args, kwargs))
         given.update(kwargs)
         own = self.__dict__
-        for name, default in fields.defaults.items():
+        for name, default in records.defaults.items():
             if name in given:
                 own[name] = given.pop(name)
-            elif name in fields.factories:
-                own[name] = fields.factories[name]()
-            elif default is not dataclasses.MISSING:
+            elif name in records.factories:
+                own[name] = records.factories[name]()
+            elif default is not _MISSING:
                 own[name] = default
             else:
                 raise TypeError(_told(self, f"misses {name!r}", args, kwargs))
         if given:
             raise TypeError(_told(self, f"has no field {next(iter(given))!r}", args, kwargs))
+        if records.is_finished:
+            self.__post_init__()  # type: ignore[attr-defined]
 
     @recursive_repr()
     def __repr__(self) -> str:
@@ -65,10 +114,16 @@ class _Shared:
         return hash(tuple([own[name] for name in self.__records__.hashed]))
 
     def __setattr__(self, name: str, value: object) -> Never:
-        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+        raise _frozen_error(f"cannot assign to field {name!r}")
 
     def __delattr__(self, name: str) -> Never:
-        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+        raise _frozen_error(f"cannot delete field {name!r}")
+
+
+def _frozen_error(why: str) -> AttributeError:
+    from dataclasses import FrozenInstanceError
+
+    return FrozenInstanceError(why)
 
 
 def _told(record: object, what: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
@@ -76,35 +131,92 @@ def _told(record: object, what: str, args: Sequence[Any], kwargs: Mapping[str, A
     return f"{type(record).__qualname__} {what}; {len(args)} given by position, by name: {names}"
 
 
-_METHODS = {name: each for name, each in vars(_Shared).items() if callable(each)}
+_FROZEN_METHODS = {name: each for name, each in vars(_Shared).items() if callable(each)}
+_OPEN_METHODS = {"__hash__": None, **{name: _FROZEN_METHODS[name] for name in ("__init__", "__repr__", "__eq__")}}
 
 
-def _frozen(cls: type) -> type:
-    fields = dataclasses.fields(dataclasses.dataclass(init=False, repr=False, eq=False)(cls))
-    cls.__records__ = _Fields(  # type: ignore[attr-defined]
-        {each.name: each.default for each in fields},
-        {each.name: each.default_factory for each in fields if each.default_factory is not dataclasses.MISSING},
-        [each.name for each in fields if each.repr],
-        [each.name for each in fields if each.compare],
-        [each.name for each in fields if (each.compare if each.hash is None else each.hash)],
-    )
-    for name, method in _METHODS.items():
+class _Standard:
+    """``__dataclass_fields__``: the standard library's view, made when somebody looks."""
+
+    def __get__(self, instance: object, owner: type) -> Any:
+        import dataclasses
+
+        inside: dict[str, Any] = {"__annotations__": {each.name: each.type for each in fields(owner)}}
+        for each in fields(owner):
+            told: dict[str, Any] = {"default": each.default} if each.has_default else {}
+            told |= {"default_factory": each.default_factory} if each.default_factory else {}
+            told |= {"repr": each.repr, "hash": each.hash, "compare": each.compare, "metadata": each.metadata}
+            inside[each.name] = dataclasses.field(**told)
+        shadow: type = dataclasses.dataclass(init=False, repr=False, eq=False)(type(owner.__name__, (), inside))
+        return vars(shadow)["__dataclass_fields__"]
+
+
+def _made(cls: type, methods: Mapping[str, Any]) -> type:
+    found: dict[str, Field] = {}
+    for base in reversed(cls.__mro__[1:]):
+        if "__records__" in base.__dict__:
+            found |= base.__dict__["__records__"].fields
+    for name, annotation in cls.__annotations__.items():
+        if not str(annotation).startswith(("ClassVar", "typing.ClassVar")):
+            found[name] = _own_field(cls, name, annotation)
+    cls.__records__ = _Records(found, is_finished=hasattr(cls, "__post_init__"))  # type: ignore[attr-defined]
+    cls.__dataclass_fields__ = _Standard()  # type: ignore[attr-defined]
+    if "__match_args__" not in cls.__dict__:
+        cls.__match_args__ = tuple(found)  # type: ignore[attr-defined,misc]
+    for name, method in methods.items():
         if name not in cls.__dict__:
             setattr(cls, name, method)
     return cls
 
 
+def _own_field(cls: type, name: str, annotation: Any) -> Field:
+    value = cls.__dict__.get(name, _MISSING)
+    if not isinstance(value, Field):
+        if type(value).__hash__ is None:
+            msg = f"mutable default {type(value)} for field {name} is not allowed: use default_factory"
+            raise ValueError(msg)
+        value = Field(default=value)
+    elif value.has_default:
+        setattr(cls, name, value.default)
+    else:
+        delattr(cls, name)
+    value.name, value.type = name, annotation
+    return value
+
+
+def is_record(value: object) -> bool:
+    """Whether it is a class of this kind, or an instance of one."""
+    return hasattr(value, "__records__")
+
+
+def fields(cls: type) -> tuple[Field, ...]:
+    """The fields of a class, those of its bases first."""
+    records: _Records = vars(cls).get("__records__") or getattr(cls, "__records__")  # noqa: B009  (mypy knows no such attribute)
+    return tuple(records.fields.values())
+
+
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import dataclass, field, replace
 else:
+    field = Field
+
+    def replace(record: Any, /, **changes: Any) -> Any:
+        """As the standard library's: another of the same class with some fields changed."""
+        own = record.__dict__
+        return type(record)(
+            **{name: own[name] for name in record.__records__.defaults if name not in changes}, **changes
+        )
 
     def dataclass(cls: type | None = None, *, frozen: bool = False) -> type | Callable[[type], type]:
-        """As the standard library's; only frozen classes are made in another way.
+        """As the standard library's, in another way.
 
         Args:
             cls: the class, where it is used without parentheses.
             frozen: whether instances can't be changed.
         """
-        if frozen:
-            return _frozen
-        return dataclasses.dataclass(cls) if cls else dataclasses.dataclass
+        methods = _FROZEN_METHODS if frozen else _OPEN_METHODS
+
+        def make(made: type) -> type:
+            return _made(made, methods)
+
+        return make(cls) if cls else make

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.changesets import (
@@ -19,6 +18,7 @@ from vis_tasks.core.changesets import (
 )
 from vis_tasks.core.rules import Rules, rules_from
 from vis_tasks.errors import ConfigError
+from vis_tasks.records import replace
 
 if TYPE_CHECKING:
     from pathlib import Path

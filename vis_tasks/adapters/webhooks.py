@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import re
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.redact import redact, register_secret
@@ -68,6 +67,8 @@ class Webhooks:
         return self._post(address, *self._message(channel, notice))
 
     def _message(self, channel: str, notice: Notice) -> tuple[bytes, dict[str, str]]:
+        from dataclasses import asdict  # loads `inspect`
+
         make: dict[str, Callable[[Notice], dict[str, Any]]] = {"slack": _slack, "discord": _discord, "webhook": asdict}
         body = json.dumps(make[channel](notice), ensure_ascii=False).encode("utf-8", "replace")
         headers = {"Content-Type": "application/json"}

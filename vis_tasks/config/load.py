@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from vis_tasks.config.model import Config
 from vis_tasks.config.problems import Problems
 from vis_tasks.config.shape import Kind, dotted, options
 from vis_tasks.config.sources import Source, read_source
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,11 +10,10 @@ and durations, ``["rule"]`` names a check of `vis_tasks.config.rules`, ``["switc
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from datetime import timedelta
 from typing import Any
 
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 __all__ = [
     "ChannelConfig",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, field
 from typing import TYPE_CHECKING
 
 from vis_tasks.core import suggest
 from vis_tasks.errors import ConfigError
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +66,7 @@ class Problems:
         raise ConfigError(
             "\n".join(lines),
             hint="`vis-tasks config --reference` lists every key; nothing was run",
-            details={"problems": [asdict(problem) for problem in ordered]},
+            details={"problems": [vars(problem) for problem in ordered]},
         )
 
 

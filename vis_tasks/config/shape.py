@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,7 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from vis_tasks.config.model import Config
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, fields, is_record
 
 __all__ = ["KeyPath", "Kind", "Option", "dotted", "options", "toml_string", "walk"]
 
@@ -87,7 +86,7 @@ def _kind(hint: Any) -> tuple[Kind, type[Any] | None, bool]:
         (hint,) = (each for each in get_args(hint) if each is not NoneType)
     if hint in _SIMPLE:
         return _SIMPLE[hint], None, optional
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+    if is_record(hint) and isinstance(hint, type):
         return Kind.TABLE, hint, optional
     if get_origin(hint) is Mapping:
         return Kind.TABLES, get_args(hint)[1], optional
@@ -104,11 +103,11 @@ def options(table: type[Any]) -> Mapping[str, Option]:
         return _looked_at[table]
     hints = get_type_hints(table)
     found = {}
-    for each in dataclasses.fields(table):
+    for each in fields(table):
         more = dict(each.metadata)
         key = more.pop("key", each.name.replace("_", "-"))
         kind, inner, optional = _kind(hints[each.name])
-        default = each.default if each.default_factory is dataclasses.MISSING else each.default_factory()
+        default = each.default_factory() if each.default_factory else each.default
         found[key] = Option(each.name, key, kind, inner, optional, default, **more)
     _looked_at[table] = found
     return found

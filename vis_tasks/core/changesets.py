@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.globs import compile_glob
@@ -12,7 +11,7 @@ from vis_tasks.core.rules import CHANGESETS_2, CHANGESETS_3, Rules
 from vis_tasks.core.suggest import nearest
 from vis_tasks.core.versions import is_valid, parse
 from vis_tasks.errors import ConfigError
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,10 +7,9 @@ for minutes and its edge caches packuments for minutes more (npm's documentation
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import replace
 from enum import Enum
 
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, replace
 
 __all__ = ["Decision", "Evidence", "Liveness", "Memory", "Record", "Status", "Verdict", "decide", "same_bytes"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from vis_tasks.core.pending import SCHEMA, Pending, parse, render
+from vis_tasks.records import replace
 
 __all__ = ["merge", "take_over"]
 

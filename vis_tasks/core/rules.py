@@ -5,12 +5,11 @@ Sources for the changesets sets: `assemble-release-plan` 6.0.10 and 7.0.0, `appl
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from vis_tasks.core.model import Level
 from vis_tasks.core.selection import Selection
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

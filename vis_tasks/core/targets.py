@@ -6,12 +6,11 @@ see that there is nothing to do (``look``), and what to run. Everything here is 
 
 from __future__ import annotations
 
-from dataclasses import field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from vis_tasks.errors import ConfigError, UsageError
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

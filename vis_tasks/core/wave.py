@@ -7,12 +7,11 @@ looking and guards the moments in between: a version being written, an upload wh
 from __future__ import annotations
 
 import json
-from dataclasses import field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Failed
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

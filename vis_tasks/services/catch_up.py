@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from vis_tasks.records import replace
 
 if TYPE_CHECKING:
     from vis_tasks.core.pending import Pending

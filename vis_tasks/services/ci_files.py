@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from vis_tasks.core.ci.context import GITLAB_ROOT, files_for
 from vis_tasks.core.ci.keep import Fate, base_path, decide, obsolete, template_of, with_header
 from vis_tasks.errors import Refused
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, replace
 from vis_tasks.services.ci_context import context_for
 from vis_tasks.services.ci_lock import plan_locks
 

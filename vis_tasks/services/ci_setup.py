@@ -6,11 +6,10 @@ The steps of each forge are in `ci_setup_github` and `ci_setup_gitlab`; here is 
 from __future__ import annotations
 
 import shlex
-from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

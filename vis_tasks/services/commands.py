@@ -6,10 +6,10 @@ import os
 import shlex
 import sys
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import ConfigError
+from vis_tasks.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.config.durations import format_duration
+from vis_tasks.records import replace
 from vis_tasks.services.run import Outcome
 from vis_tasks.services.stage_guard import tell_unproven, with_hash
 from vis_tasks.services.state import timestamp

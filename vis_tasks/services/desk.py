@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.config.durations import format_duration
@@ -10,7 +9,7 @@ from vis_tasks.core.decision import Liveness, Record, Status
 from vis_tasks.core.layers import layers
 from vis_tasks.errors import Ending, Failed
 from vis_tasks.ports import Decided, Deciding
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, replace
 from vis_tasks.services.lock import machine_lock
 from vis_tasks.services.readings import read_all, registry_of
 from vis_tasks.services.record import record

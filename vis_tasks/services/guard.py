@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import Refused
+from vis_tasks.records import replace
 from vis_tasks.services.catch_up import only_ours, replay_onto, undo_half_a_move
 from vis_tasks.services.forgotten import take_up_forgotten
 from vis_tasks.services.guard_registry import check_registry

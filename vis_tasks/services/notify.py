@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.ages import age_since
 from vis_tasks.core.notice import Notice, NoticeItem
+from vis_tasks.records import replace
 from vis_tasks.services.pages import page_of
 from vis_tasks.services.state import timestamp
 

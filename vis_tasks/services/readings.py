@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Evidence, Liveness, Record, Status, same_bytes
 from vis_tasks.ports import Live, NotLive, StageList, Unknown, Unreadable
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

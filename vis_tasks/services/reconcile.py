@@ -5,12 +5,12 @@ Alone it is the scheduled job of the detached mode: one look at the registry, de
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness, Memory, Verdict, decide
 from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.records import replace
 from vis_tasks.services.decided import write_down
 from vis_tasks.services.notify import remind_daily
 from vis_tasks.services.origin import commit_that_brought

@@ -6,14 +6,13 @@ never by text.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.pending import Pending, render
 from vis_tasks.core.pending_merge import merge
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Pushed, PushStale
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, replace
 from vis_tasks.services.catch_up import pending_at
 
 if TYPE_CHECKING:

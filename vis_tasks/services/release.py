@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.ci.split import places
 from vis_tasks.core.targets import Due, Graph, Target, UpToDate
 from vis_tasks.errors import Failed, VisError
+from vis_tasks.records import replace
 from vis_tasks.services import guard, pack, reconcile, stage, tag, version, wait
 from vis_tasks.services.commands import at_work, run_command, run_hook
 from vis_tasks.services.lock import machine_lock

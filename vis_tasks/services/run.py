@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 from vis_tasks.services.state import StateFiles
 from vis_tasks.services.state_branch import StateBranch
 

@@ -6,12 +6,12 @@ that names it. The same version again is not a conflict: that is the wave being 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness, same_bytes
 from vis_tasks.errors import Failed, Refused
 from vis_tasks.ports import Live, Unknown
+from vis_tasks.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

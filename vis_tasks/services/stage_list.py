@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.ages import age_since
 from vis_tasks.core.pending import Entry
 from vis_tasks.errors import UsageError
 from vis_tasks.ports import StageList, Unreadable
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, replace
 from vis_tasks.services.readings import registry_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from vis_tasks.core import pending as staged
 from vis_tasks.core import pending_merge
 from vis_tasks.core.pending import Pending
 from vis_tasks.core.wave import Journal, parse_journal, render_journal
+from vis_tasks.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,11 +7,11 @@ one; so before a package is versioned again, what lies there is looked at.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import Refused
 from vis_tasks.ports import StageList, Unknown
+from vis_tasks.records import dataclass
 from vis_tasks.services.forgotten import adopt
 from vis_tasks.services.guard_registry import refuse_or_tell
 from vis_tasks.services.origin import commit_that_brought, ours_among

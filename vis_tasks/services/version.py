@@ -6,7 +6,6 @@ Intent is journalled before the first byte is written, so that a killed step is 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.edits import FileEdit
@@ -14,6 +13,7 @@ from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.core.wave import Versioning
 from vis_tasks.errors import Failed, Refused
 from vis_tasks.ports import Pushed, PushRefused, PushStale
+from vis_tasks.records import replace
 from vis_tasks.services.commands import run_hook
 from vis_tasks.services.left_behind import RELEASED
 from vis_tasks.services.state import is_temporary

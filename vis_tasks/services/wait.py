@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Memory, Verdict, decide
 from vis_tasks.core.targets import Due, UpToDate
+from vis_tasks.records import dataclass, field, replace
 from vis_tasks.services.decided import write_down
 from vis_tasks.services.readings import Asked, read_all
 from vis_tasks.services.stage import look as look_stage

@@ -90,12 +90,11 @@ def _decide_with(
 
 def _looking_run(root: Path, config: Config) -> Run:
     """A run over the real repository that refreshes not even git's index (git(1), GIT_OPTIONAL_LOCKS)."""
-    from dataclasses import replace
-
     from vis_tasks.adapters.ahead import Ahead
     from vis_tasks.adapters.console import PlainConsole
     from vis_tasks.adapters.git import GitCli
     from vis_tasks.adapters.process import SubprocessRunner
+    from vis_tasks.records import replace
     from vis_tasks.services.run import Run
 
     runner = SubprocessRunner(base_env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", **_TRACELESS})

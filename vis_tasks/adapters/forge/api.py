@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from vis_tasks.adapters.redact import redact, register_secret
 from vis_tasks.errors import Failed
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from vis_tasks.adapters.npm.npmrc import unset_variables
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import field
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from vis_tasks.adapters.npm.auth import Auth, find_auth, host_of, nerf_dart
 from vis_tasks.adapters.npm.npmrc import env_layer, file_layer, unset_variables
 from vis_tasks.adapters.redact import redact, register_secret
 from vis_tasks.errors import Refused
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -74,30 +74,34 @@ class CommandPacker:
         self._before(package_dir)
         return self._pack_one(package_dir, destination)
 
-    def _before(self, package_dir: Path) -> Mapping[str, Any]:
+    def _before(self, package_dir: Path, started: Callable[[], None] | None = None) -> Mapping[str, Any]:
         """Run what comes before publishing; gives the manifest as it is then."""
         manifest = _manifest(package_dir)
         if _BEFORE_PUBLISHING not in _scripts(manifest):
             return manifest
-        self._call([*self.run, _BEFORE_PUBLISHING], package_dir, doing=f"its {_BEFORE_PUBLISHING} script failed")
+        doing = f"its {_BEFORE_PUBLISHING} script failed"
+        self._call([*self.run, _BEFORE_PUBLISHING], package_dir, doing=doing, started=started)
         return _manifest(package_dir)
 
-    def _pack_one(self, package_dir: Path, destination: Path) -> Path:
+    def _pack_one(self, package_dir: Path, destination: Path, started: Callable[[], None] | None = None) -> Path:
         with _own_folder(destination) as folder:
             argv = [part.replace("{folder}", str(folder)) for part in self.pack_command]
-            self._call(argv, package_dir, doing="it could not be packed")
+            self._call(argv, package_dir, doing="it could not be packed", started=started)
             made = [path for path in folder.rglob("*.tgz") if path.is_file()]
             if len(made) != 1:
                 raise _failed(package_dir, f"{argv[0]} wrote {len(made)} tarballs instead of one")
             target = destination / _file_name(_manifest(package_dir))
             return made[0].replace(target)
 
-    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
+    def pack_many(
+        self, package_dirs: Sequence[Path], destination: Path, started: Callable[[], None] = lambda: None
+    ) -> Iterator[Path]:
         """Pack several packages: one process for each 50 where the package manager can, one for each package where it can't.
 
         Args:
             package_dirs: their folders.
             destination: as in `pack`.
+            started: called each time when a process runs.
 
         Yields:
             The tarballs in the order of the folders, each as soon as it is there.
@@ -108,17 +112,19 @@ class CommandPacker:
         size = _BATCH if self.together else 1
         for start in range(0, len(package_dirs), size):
             batch = package_dirs[start : start + size]
-            made = self._pack_together({each: self._before(each) for each in batch}, destination)
+            made = self._pack_together({each: self._before(each, started) for each in batch}, destination, started)
             for package_dir in batch:
-                yield made.get(package_dir) or self._pack_one(package_dir, destination)
+                yield made.get(package_dir) or self._pack_one(package_dir, destination, started)
 
-    def _pack_together(self, manifests: Mapping[Path, Mapping[str, Any]], destination: Path) -> dict[Path, Path]:
+    def _pack_together(
+        self, manifests: Mapping[Path, Mapping[str, Any]], destination: Path, started: Callable[[], None]
+    ) -> dict[Path, Path]:
         """What one process packed, by folder; not all of them where an old pnpm knows no ``--filter`` for ``pack``."""
         if self.together is None or len(manifests) == 1:
             return {}
         with _own_folder(destination) as folder:
             argv = [part.replace("{folder}", str(folder)) for part in self.together(manifests)]
-            self._call(argv, self.root, doing=f"{len(manifests)} packages could not be packed")
+            self._call(argv, self.root, doing=f"{len(manifests)} packages could not be packed", started=started)
             found = {path.name.removeprefix("@"): path for path in folder.rglob("*.tgz") if path.is_file()}
             # Read again after packing where a script may have written it.
             names = {
@@ -127,8 +133,8 @@ class CommandPacker:
             }
             return {each: found[name].replace(destination / name) for each, name in names.items() if name in found}
 
-    def _call(self, argv: Sequence[str], package_dir: Path, *, doing: str) -> None:
-        done = self.runner.run(argv, cwd=package_dir, env=self.env, check=False, timeout=_TIMEOUT)
+    def _call(self, argv: Sequence[str], package_dir: Path, *, doing: str, started: Callable[[], None] | None) -> None:
+        done = self.runner.run(argv, cwd=package_dir, env=self.env, check=False, timeout=_TIMEOUT, started=started)
         if done.code != 0:
             raise _failed(package_dir, f"{doing} ({' '.join(done.argv)}, exit code {done.code}){_words(done)}")
 

@@ -9,14 +9,13 @@ import json
 import re
 import tarfile
 import zlib
-from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
 from vis_tasks.errors import Failed
 from vis_tasks.ports import Tarball
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.migrate.document import Code
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

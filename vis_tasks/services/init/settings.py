@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.config.build import Builder
@@ -14,6 +13,7 @@ from vis_tasks.config.problems import Problems
 from vis_tasks.config.schema import plain
 from vis_tasks.config.shape import Kind, dotted, options
 from vis_tasks.core.migrate.mapping import Leftover, Setting
+from vis_tasks.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

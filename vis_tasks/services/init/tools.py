@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.config.durations import format_duration
@@ -14,6 +13,7 @@ from vis_tasks.core.migrate.literal import read_json, read_module
 from vis_tasks.core.migrate.mapping import Leftover, Repository
 from vis_tasks.core.suggest import nearest
 from vis_tasks.errors import ConfigError, UsageError
+from vis_tasks.records import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Failed, VisError
+from vis_tasks.records import dataclass, field
 from vis_tasks.registry.faults import Fault
 from vis_tasks.services.rehearsal.promises import Facts, broken_promises, read_facts
 from vis_tasks.services.rehearsal.setting import MAINTAINER

@@ -9,12 +9,12 @@ import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import layers
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import Failed, MissingExtra, VisError
+from vis_tasks.records import replace
 from vis_tasks.services.rehearsal.copy import Template, copy_repository
 from vis_tasks.services.rehearsal.director import Director
 from vis_tasks.services.rehearsal.environment import isolated_environment, pointed_at

@@ -11,10 +11,9 @@ import json
 import tarfile
 from base64 import b64encode
 from collections import Counter
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cmp_to_key
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from vis_tasks.core.review.provenance import checks_of, statement_of
 from vis_tasks.core.versions import compare, is_valid
 from vis_tasks.errors import Failed
 from vis_tasks.ports import NotLive, Packument
+from vis_tasks.records import replace
 from vis_tasks.services.dist import manifest as packed_lines
 
 if TYPE_CHECKING:
