@@ -6,6 +6,10 @@ import gc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 __all__ = ["main"]
 
@@ -28,6 +32,7 @@ def main() -> None:
 
         if way := straight_way(sys.argv[1:], os.environ):
             way()
+            _end()
         else:
             from vis_tasks.program import program
 
@@ -39,6 +44,13 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(1)
+
+
+def _end() -> NoReturn:
+    """End at once: all is written and no thread is left; Python would take 30 ms to take 400 modules apart."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def test_a_disk_that_fails_leaves_the_old_content_and_says_so(files, tmp_path, m
     def fail(*_args, **_more):
         raise OSError(trouble, os.strerror(trouble))
 
-    monkeypatch.setattr("os.fsync" if step == "fsync" else "pathlib.Path.replace", fail)
+    monkeypatch.setattr(f"os.{step}", fail)
     with pytest.raises(Failed) as caught:
         files.write("a", b"new")
     monkeypatch.undo()
@@ -67,6 +67,27 @@ def test_a_disk_that_fails_leaves_the_old_content_and_says_so(files, tmp_path, m
     assert caught.value.message.startswith("a can't be written")
     assert files.read("a") == b"old"
     assert names(tmp_path) == ["a"]
+
+
+def test_what_another_write_has_begun_is_left_alone(files, tmp_path, monkeypatch):
+    begun = tmp_path / ".a.00000000.tmp"
+    begun.write_bytes(b"the other's")
+    chosen = iter([bytes(4), b"next"])
+    monkeypatch.setattr("os.urandom", lambda _count: next(chosen))
+    files.write("a", b"mine")
+    monkeypatch.undo()
+    assert begun.read_bytes() == b"the other's"
+    assert files.read("a") == b"mine"
+
+
+def test_a_place_that_never_is_there_is_an_error_and_no_endless_search(files, monkeypatch):
+    def lost(*_args, **_more):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    monkeypatch.setattr("os.open", lost)
+    with pytest.raises(Failed) as caught:
+        files.write("a", b"x")
+    assert caught.value.code == "WRITE"
 
 
 def test_an_interrupt_in_the_middle_leaves_the_old_content_and_nothing_beside_it(files, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ Loads what that work needs and no more, and in the way of the command; the packa
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 __all__ = ["version"]
@@ -37,3 +38,4 @@ def version(root: Path) -> int:
 
 if __name__ == "__main__":
     version(Path.cwd())
+    os._exit(0)  # as `vis_tasks.cli.main` ends

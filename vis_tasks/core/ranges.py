@@ -9,7 +9,7 @@ feels; the tests hold this one against the client's own code.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from vis_tasks.core.versions import Version, parse
@@ -22,17 +22,8 @@ _X = rf"(?:{_N}|[xX*])"
 _PRE = rf"(?:(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|{_N})(?:\.(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|{_N}))*)"
 _PARTIAL = rf"({_X})(?:\.({_X})(?:\.({_X})(?:-({_PRE}))?)?)?"
 _BUILD = re.compile(r"\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
-_HYPHEN = re.compile(rf" ?([v= ]*){_PARTIAL} - ([v= ]*){_PARTIAL} ?")
 _SIMPLE = re.compile(rf"(~>?|\^|[<>]?=?)(?P<prefix>[v=]*){_PARTIAL}")
 _STAR = re.compile(r"[<>]?=? ?\*")
-# An operator keeps hold of the version after it, over spaces: "> 1.2" and "~ 1.2" are one comparator. These are the client's
-# COMPARATORTRIM, TILDETRIM and CARETTRIM, one after the other, because "~ >= 1.2" becomes "~>=1.2" by the first two.
-_LOOSE_PRE = r"(?:-?(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|[0-9]+)(?:\.(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|[0-9]+))*)"
-_TRIMS = (
-    (re.compile(rf"( ?)([<>]?=?) ?([v= ]*[0-9]+\.[0-9]+\.[0-9]+{_LOOSE_PRE}?|[v= ]*{_PARTIAL})"), r"\1\2\3"),
-    (re.compile(r"~>? "), "~"),
-    (re.compile(r"\^ "), "^"),
-)
 # What JavaScript's \s is.
 _SPACES = re.compile("[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 
@@ -185,9 +176,26 @@ def _with_stars(token: str) -> tuple[Comparator, ...]:
     return _x_range(op, tuple(parts), pre=False)
 
 
+@cache
+def _for_spaces() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], str], ...]]:
+    """What reads a hyphen range, and what takes spaces away; compiled at the first range that has any, for few do.
+
+    An operator keeps hold of the version after it, over spaces: "> 1.2" and "~ 1.2" are one comparator. These are the client's
+    COMPARATORTRIM, TILDETRIM and CARETTRIM, one after the other, because "~ >= 1.2" becomes "~>=1.2" by the first two.
+    """
+    word = "(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|[0-9]+)"
+    full = rf"[v= ]*[0-9]+\.[0-9]+\.[0-9]+(?:-?{word}(?:\.{word})*)?"
+    return re.compile(rf" ?([v= ]*){_PARTIAL} - ([v= ]*){_PARTIAL} ?"), (
+        (re.compile(rf"( ?)([<>]?=?) ?({full}|[v= ]*{_PARTIAL})"), r"\1\2\3"),
+        (re.compile(r"~>? "), "~"),
+        (re.compile(r"\^ "), "^"),
+    )
+
+
 def _all_of(text: str, *, pre: bool) -> tuple[Comparator, ...]:
     text = _BUILD.sub("", text.strip(" "))
-    hyphen = _HYPHEN.fullmatch(text)
+    hyphens, trims = _for_spaces() if " " in text else (None, ())
+    hyphen = hyphens.fullmatch(text) if hyphens else None
     if hyphen is not None:
         before, *low = hyphen.groups()[:5]
         between, *high = hyphen.groups()[5:]
@@ -196,7 +204,7 @@ def _all_of(text: str, *, pre: bool) -> tuple[Comparator, ...]:
         bounds = list(_hyphen(tuple(low), tuple(high), pre=pre))
     else:
         bounds = []
-        for trim, kept in _TRIMS:
+        for trim, kept in trims:
             text = trim.sub(kept, text)
         for token in text.split(" ") if text else ():
             bounds.extend(_simple(token, pre=pre))
