@@ -42,6 +42,27 @@ def test_a_program_that_never_reads_its_input_is_no_error(runner, tmp_path):
     assert runner.run(python("pass"), cwd=tmp_path, input_text="x" * 1_000_000).code == 0
 
 
+def test_something_can_be_begun_while_a_program_runs(runner, tmp_path):
+    waits = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)\nprint('went')"
+    done = runner.run([PYTHON, "-c", waits], cwd=tmp_path, started=(tmp_path / "go").touch, timeout=60)
+    assert done.stdout.split() == ["went"]
+
+
+def test_a_program_ends_with_what_was_begun_beside_it(runner, tmp_path):
+    pid = tmp_path / "pid"
+
+    def interrupted() -> None:
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    lasts = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(600)"
+    with pytest.raises(KeyboardInterrupt):
+        runner.run([PYTHON, "-c", lasts], cwd=tmp_path, started=interrupted)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+
+
 def test_variables_are_added_to_the_environment(tmp_path):
     runner = SubprocessRunner(base_env={"PATH": os.environ["PATH"], "BASE": "1"})
     show = python("import os; print(os.environ.get('BASE'), os.environ.get('MORE'), os.environ.get('HOME'))")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from vis_tasks.ports import Completed, Runner
@@ -101,7 +101,10 @@ class Wire:
         input_text: str | None = None,
         check: bool = True,
         timeout: float | None = None,
+        started: Callable[[], None] | None = None,
     ) -> Completed:
         if argv[0] == "git" and argv[1] in {"push", *_READS}:
             env = {**(env or {}), **self._outages.settings(argv[1], protected=self._protected)}
-        return self._runner.run(argv, cwd=cwd, env=env, input_text=input_text, check=check, timeout=timeout)
+        return self._runner.run(
+            argv, cwd=cwd, env=env, input_text=input_text, check=check, timeout=timeout, started=started
+        )

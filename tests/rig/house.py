@@ -133,7 +133,10 @@ class _Around:
 class _Packing(_Around):
     """A packer: each package of several has its boundaries."""
 
-    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
+    def pack_many(
+        self, package_dirs: Sequence[Path], destination: Path, started: Callable[[], None] = lambda: None
+    ) -> Iterator[Path]:
+        started()
         return (self.pack(each, destination) for each in package_dirs)
 
 
@@ -253,7 +256,10 @@ class _Asking:
 class Packer:
     """`vis_tasks.ports.Packer` without npm: the package's files, the same bytes each time."""
 
-    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
+    def pack_many(
+        self, package_dirs: Sequence[Path], destination: Path, started: Callable[[], None] = lambda: None
+    ) -> Iterator[Path]:
+        started()
         return (self.pack(each, destination) for each in package_dirs)
 
     def pack(self, package_dir: Path, destination: Path) -> Path:

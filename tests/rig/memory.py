@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from vis_tasks.ports import Completed, Runner
@@ -77,9 +77,12 @@ class Memory:
         input_text: str | None = None,
         check: bool = True,
         timeout: float | None = None,
+        started: Callable[[], None] | None = None,
     ) -> Completed:
         def ask() -> Completed:
-            return self._runner.run(argv, cwd=cwd, env=env, input_text=input_text, check=check, timeout=timeout)
+            return self._runner.run(
+                argv, cwd=cwd, env=env, input_text=input_text, check=check, timeout=timeout, started=started
+            )
 
         asked = tuple(argv)
         if asked[0] != "git" or asked[1] not in _REMEMBERED:

@@ -23,7 +23,7 @@ from vis_tasks.ports import Tarball
 from vis_tasks.services.run import Run, Tools
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from vis_tasks.core.model import Package, Workspace
@@ -73,7 +73,10 @@ def _read_tarball(path: Path) -> Tarball:
 
 
 class _Packer:
-    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
+    def pack_many(
+        self, package_dirs: Sequence[Path], destination: Path, started: Callable[[], None] = lambda: None
+    ) -> Iterator[Path]:
+        started()
         return (self.pack(each, destination) for each in package_dirs)
 
     def pack(self, package_dir: Path, destination: Path) -> Path:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.services.builders import build_world, package
 from vis_tasks.services import pack as service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from vis_tasks.ports import Packer
 
 MEBIBYTE = 1024 * 1024
 
@@ -35,3 +42,37 @@ def test_a_tarball_that_has_grown_out_of_all_proportion_is_warned_about(tmp_path
     service.pack(world.run())
 
     assert world.console.of("warning") == says
+
+
+def test_the_registry_is_asked_while_the_package_manager_packs_and_not_before(tmp_path):
+    world = build_world(tmp_path, package("a", "1.1.0"), package("b", "1.1.0"))
+    asked: list[str] = []
+    counts: list[int] = []
+    ask, packer = world.registry.unpacked_size, world.tools.packer
+
+    def noted(name: str, tag: str) -> int | None:
+        asked.append(name)
+        return ask(name, tag)
+
+    class Slow:
+        """Takes a while to begin."""
+
+        def __init__(self, inner: Packer) -> None:
+            self.pack = inner.pack
+            self._pack_many = inner.pack_many
+
+        def pack_many(
+            self, package_dirs: Sequence[Path], destination: Path, started: Callable[[], None] = lambda: None
+        ) -> Iterator[Path]:
+            counts.append(len(asked))
+            started()
+            started()
+            return self._pack_many(package_dirs, destination)
+
+    world.registry.unpacked_size = noted  # type: ignore[method-assign]
+    world.tools = replace(world.tools, packer=lambda found: Slow(packer(found)))
+
+    service.pack(world.run())
+
+    assert counts == [0]
+    assert sorted(asked) == ["a", "b"]

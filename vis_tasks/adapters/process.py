@@ -69,6 +69,7 @@ class SubprocessRunner:
         input_text: str | None = None,
         check: bool = True,
         timeout: float | None = None,
+        started: Callable[[], None] | None = None,
     ) -> Completed:
         """Run to the end and collect the output; see `vis_tasks.ports.Runner.run`.
 
@@ -85,6 +86,8 @@ class SubprocessRunner:
         process = _start([str(program), *argv[1:]], cwd=cwd, env=full_env)
         data = None if input_text is None else input_text.encode()
         try:
+            if started:
+                started()
             stdout, stderr = process.communicate(data, timeout=timeout)
         except subprocess.TimeoutExpired:
             stdout, stderr = _end(process)

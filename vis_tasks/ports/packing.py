@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
-from vis_tasks.records import dataclass
+from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["Packer", "Tarball"]
@@ -48,6 +47,11 @@ class Packer(Protocol):
         """Pack one package into ``destination`` and return the tarball's path; its pack scripts run exactly once."""
         ...
 
-    def pack_many(self, package_dirs: Sequence[Path], destination: Path) -> Iterator[Path]:
-        """Pack several, in as few processes as the package manager allows; yields in the order given."""
+    def pack_many(
+        self, package_dirs: Sequence[Path], destination: Path, started: Callable[[], None] = lambda: None
+    ) -> Iterator[Path]:
+        """Pack several, in as few processes as the package manager allows; yields in the order given.
+
+        ``started`` is called each time when a process runs and there is nothing to do but to wait for it.
+        """
         ...

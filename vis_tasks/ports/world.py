@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -73,6 +73,7 @@ class Runner(Protocol):
         input_text: str | None = None,
         check: bool = True,
         timeout: float | None = None,
+        started: Callable[[], None] | None = None,
     ) -> Completed:
         """Run to the end and collect the output.
 
@@ -83,6 +84,7 @@ class Runner(Protocol):
             input_text: sent to standard input; without it standard input is empty.
             check: raise `vis_tasks.errors.Failed` with the output's tail when the exit code isn't 0.
             timeout: seconds, then the process and its children are killed and `Failed` is raised.
+            started: called as soon as the process runs, before its end is waited for.
 
         Raises:
             vis_tasks.errors.Failed: the program is missing (code ``NOT_FOUND``), failed or timed out.

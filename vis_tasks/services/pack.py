@@ -6,8 +6,6 @@ What is in the manifest are the only bytes that `stage` may upload.
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.tarball_checks import Severity, growth
@@ -15,11 +13,11 @@ from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.errors import Failed
 from vis_tasks.services.commands import at_work, run_hook
 from vis_tasks.services.dist import Packed, integrity, manifest
+from vis_tasks.services.last_sizes import LastSizes
 from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from vis_tasks.core.model import Package
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["look", "pack", "packed", "uploadable"]
 
 SCHEMA = 1
-_ASKED_AT_ONCE = 8
 
 
 def look(run: Run) -> State:
@@ -123,14 +120,12 @@ def pack(run: Run) -> None:
     there = packed(run, wanted)
     missing = [package for package in wanted if package.name not in there]
     problems: list[str] = []
-    with at_work(run, "packing (prepublishOnly, prepack, prepare)"), _asking_sizes(run, missing) as before:
-        made = packer.pack_many([run.tools.root / package.path for package in missing], dist)
+    with at_work(run, "packing (prepublishOnly, prepack, prepare)"), LastSizes(run, missing) as before:
+        made = packer.pack_many([run.tools.root / package.path for package in missing], dist, before.begin)
         for number, (package, path) in enumerate(zip(missing, made, strict=True), 1):
             tarball, found = run.tools.inspect_tarball(package, path)
             if package.name not in live:
-                problems += _fatal(
-                    run, package, [*found, *growth(tarball.unpacked_size, before[package.name].result())]
-                )
+                problems += _fatal(run, package, [*found, *growth(tarball.unpacked_size, before.of(package.name))])
             lines[f"{package.name}@{package.version}"] = Packed(
                 package.name, package.version, tarball.path.name, tarball.integrity, tarball.shasum, tarball.size, head,
                 tarball.files,
@@ -154,24 +149,6 @@ def pack(run: Run) -> None:
         run.tools.console.warning(
             f"packing changed files in the tree: {', '.join(foreign[:5])}{' …' if len(foreign) > 5 else ''}"
         )
-
-
-@contextmanager
-def _asking_sizes(run: Run, packages: Sequence[Package]) -> Iterator[Mapping[str, Future[int | None]]]:
-    """By name the unpacked sizes of the last live versions, asked for while the package manager packs.
-
-    A request each, a few at a time. What isn't told is no reason to stop.
-    """
-
-    def ask(package: Package) -> int | None:
-        reader = run.npm.reader(run.npm.url_for(package.name, package.manifest))
-        return reader.unpacked_size(package.name, "latest")
-
-    pool = ThreadPoolExecutor(_ASKED_AT_ONCE)
-    try:
-        yield {package.name: pool.submit(ask, package) for package in packages}
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _dirtied(run: Run) -> list[str]:

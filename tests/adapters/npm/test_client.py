@@ -136,7 +136,7 @@ class RecordingRunner:
     argv: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
 
-    def run(self, argv, *, cwd: Path, env=None, input_text=None, check=True, timeout=None) -> Completed:
+    def run(self, argv, *, cwd: Path, env=None, input_text=None, check=True, timeout=None, started=None) -> Completed:
         self.argv, self.env = tuple(argv), dict(env or {})
         if isinstance(self.ending, Failed):
             raise self.ending

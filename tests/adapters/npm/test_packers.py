@@ -131,6 +131,14 @@ def test_several_are_packed_by_one_process_byte_for_byte_as_each_alone(project):
     assert len(started) == 2  # one for prepublishOnly
 
 
+def test_what_can_be_done_meanwhile_is_begun_before_anything_is_packed(project):
+    destination, seen = project.home.root / "dist", []
+    folders = [project.core, project.home.root / "packages" / "base"]
+    made = list(project.packer.pack_many(folders, destination, lambda: seen.append(list(destination.rglob("*.tgz")))))
+    assert len(made) == 2
+    assert seen == [[], []]  # prepublishOnly, and packing
+
+
 def test_a_script_that_fails_among_several_is_told_in_its_words(project):
     project.core_manifest(scripts={"prepack": "echo could not compile && exit 3"})
     with pytest.raises(Failed, match="could not compile"):

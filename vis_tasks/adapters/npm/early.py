@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.adapters.npm.ask import CONFIG_ENV, CONFIG_WORDS, ways_to_ask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from vis_tasks.ports import Completed, Runner
@@ -90,6 +90,7 @@ class EarlyRunner:
         input_text: str | None = None,
         check: bool = True,
         timeout: float | None = None,
+        started: Callable[[], None] | None = None,
     ) -> Completed:
         """As `vis_tasks.ports.Runner.run` says."""
         if self._asked is not None and tuple(argv[-len(CONFIG_WORDS) :]) == CONFIG_WORDS and not check:
@@ -97,4 +98,6 @@ class EarlyRunner:
             if (asked.argv, asked.root, asked.env, CONFIG_ENV) == (tuple(argv), cwd, dict(os.environ), env):
                 return asked.said()
             asked.drop()
-        return self._runner.run(argv, cwd=cwd, env=env, input_text=input_text, check=check, timeout=timeout)
+        return self._runner.run(
+            argv, cwd=cwd, env=env, input_text=input_text, check=check, timeout=timeout, started=started
+        )

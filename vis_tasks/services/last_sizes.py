@@ -1,0 +1,58 @@
+"""How large the versions were that are live: asked for while the package manager packs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+    from types import TracebackType
+    from typing import Self
+
+    from vis_tasks.core.model import Package
+    from vis_tasks.services.run import Run
+
+__all__ = ["LastSizes"]
+
+_ASKED_AT_ONCE = 8
+
+
+class LastSizes:
+    """The unpacked sizes of the last live versions: a request each, a few at a time, for the length of a ``with`` block.
+
+    Args:
+        run: the run.
+        packages: whose sizes are wanted.
+    """
+
+    def __init__(self, run: Run, packages: Sequence[Package]) -> None:
+        self._run = run
+        self._packages = packages
+        self._pool = ThreadPoolExecutor(_ASKED_AT_ONCE)
+        self._asked: dict[str, Future[int | None]] = {}
+
+    def __enter__(self) -> Self:
+        """Nothing is asked yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """What wasn't asked yet isn't asked any more."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def begin(self) -> None:
+        """Begin to ask, once. Best while something is waited for: eight threads that ask keep another from getting on."""
+        if not self._asked:
+            self._asked = {package.name: self._pool.submit(self._ask, package) for package in self._packages}
+
+    def of(self, name: str) -> int | None:
+        """Bytes, when they are known; None where the registry doesn't tell: that is no reason to stop."""
+        self.begin()
+        return self._asked[name].result()
+
+    def _ask(self, package: Package) -> int | None:
+        npm = self._run.npm
+        return npm.reader(npm.url_for(package.name, package.manifest)).unpacked_size(package.name, "latest")
