@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.planning.builders import package, workspace
-from vis_tasks.core.layers import layers
+from vis_tasks.core.layers import layers, needs_first
 
 
 def test_dependencies_lie_in_earlier_layers():
@@ -50,3 +50,26 @@ def test_a_package_that_depends_on_itself_is_no_circle():
 
 def test_nothing_asked_gives_no_layers():
     assert layers(workspace(package("a")), set()) == ()
+
+
+def test_what_goes_first_are_the_dependencies_among_those_asked_about():
+    found = workspace(
+        package("app", deps={"lib": "^1.0.0", "elsewhere": "^1.0.0"}, dev={"free": "^1.0.0"}),
+        package("lib", peer={"base": "^1.0.0"}),
+        package("base"),
+        package("free"),
+        package("elsewhere"),
+    )
+    assert needs_first(found, {"app", "lib", "base", "free"}) == {
+        "app": {"lib"},
+        "lib": {"base"},
+        "base": set(),
+        "free": set(),
+    }
+
+
+def test_a_circle_is_cut_so_that_everyone_has_a_turn():
+    found = workspace(
+        package("a", deps={"b": "^1.0.0"}), package("b", deps={"a": "^1.0.0"}), package("c", deps={"b": "^1.0.0"})
+    )
+    assert needs_first(found, {"a", "b", "c"}) == {"a": set(), "b": {"a"}, "c": {"b"}}

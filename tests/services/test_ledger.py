@@ -97,18 +97,10 @@ def test_what_could_not_be_written_is_written_by_the_next(files, state):
     assert {each.name for each in state.pending().pending} == {"p1", "p2"}
 
 
-def test_a_layer_is_announced_and_settled_by_one_write_each(files, state):
+def test_a_wave_is_announced_and_settled_by_one_write_each(files, state):
     ledger = Ledger(state)
     ledger.begin({"a@1.0.0": "1" * 40, "b@1.0.0": "2" * 40, "c@1.0.0": "3" * 40})
     assert dict(state.journal().intents) == {"a@1.0.0": "1" * 40, "b@1.0.0": "2" * 40, "c@1.0.0": "3" * 40}
     ledger.settle(["a@1.0.0", "c@1.0.0"])
     assert dict(state.journal().intents) == {"b@1.0.0": "2" * 40}
-    assert len(files.writes) == 2
-
-
-def test_the_next_layer_is_announced_by_the_write_that_settles_the_one_before(files, state):
-    ledger = Ledger(state)
-    ledger.begin({"a@1.0.0": "aa"})
-    ledger.begin({"b@1.0.0": "bb"}, ["a@1.0.0"])
-    assert state.journal().intents == {"b@1.0.0": "bb"}
     assert len(files.writes) == 2

@@ -82,11 +82,25 @@ class TestUpload:
         assert all(seen[name][f"{name}@1.0.0"] == shasum_of(name, "1.0.0") for name in ("a", "b", "c"))
         assert journal(world).intents == {}
 
-    def test_the_id_is_on_disk_before_the_next_layer_begins(self, world):
+    def test_the_id_is_on_disk_before_what_needs_the_package_begins(self, world):
         seen = {}
         world.registry.on_upload = lambda tarball: seen.update({tarball.name: set(pending(world))})
         stage(world)
         assert "a" in seen["b"]
+
+    def test_a_slow_package_holds_up_only_what_needs_it(self, world):
+        went = threading.Event()
+        answers = {"c": lambda: went.wait(20), "b": went.set}
+        world.registry.on_upload = lambda tarball: answers.get(tarball.name, lambda: None)()
+        world.config = _concurrency(world.config, 2)
+        stage(world)
+        assert [upload[0] for upload in world.registry.uploads] == ["a", "b", "c"]
+
+    def test_what_was_announced_and_held_back_leaves_no_intent(self, world):
+        world.registry.answer("stage", Staged(StageOutcome.REFUSED, why="name taken", code="E403"))
+        world.config = _concurrency(world.config, 1)
+        assert outcomes(stage(world))["b"][0] == "held"
+        assert journal(world).intents == {}
 
     def test_no_more_than_concurrency_at_once(self, tmp_path):
         names = [f"p{number}" for number in range(9)]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from vis_tasks.core.model import Workspace
 
-__all__ = ["layers"]
+__all__ = ["layers", "needs_first"]
 
 
 def layers(workspace: Workspace, names: Collection[str]) -> tuple[tuple[str, ...], ...]:
@@ -20,13 +20,8 @@ def layers(workspace: Workspace, names: Collection[str]) -> tuple[tuple[str, ...
     Members of a cycle share the layer in which the first of them would have come. Names that aren't in the workspace are left
     out. O(packages + edges) for a graph without cycles.
     """
-    present = [package.name for package in workspace.packages if package.name in names]
-    needs: dict[str, set[str]] = {name: set() for name in present}
-    for edge in edges(workspace):
-        if edge.table != "devDependencies" and edge.dependent in needs and edge.dependency in needs:
-            needs[edge.dependent].add(edge.dependency)
-    for name, found in needs.items():
-        found.discard(name)
+    needs = _needs(workspace, names)
+    present = list(needs)
     result: list[tuple[str, ...]] = []
     while needs:
         ready = [name for name, found in needs.items() if not found]
@@ -39,3 +34,25 @@ def layers(workspace: Workspace, names: Collection[str]) -> tuple[tuple[str, ...
         for found in needs.values():
             found.difference_update(ready)
     return tuple(result)
+
+
+def needs_first(workspace: Workspace, names: Collection[str]) -> dict[str, frozenset[str]]:
+    """By name, which of the others go before it: its dependencies among them (dev dependencies don't count), without circles.
+
+    A circle is cut where `layers` cuts it. Names that aren't in the workspace are left out.
+    """
+    place = {name: number for number, layer in enumerate(layers(workspace, names)) for name in layer}
+    return {
+        name: frozenset(each for each in found if place[each] < place[name])
+        for name, found in _needs(workspace, names).items()
+    }
+
+
+def _needs(workspace: Workspace, names: Collection[str]) -> dict[str, set[str]]:
+    needs: dict[str, set[str]] = {package.name: set() for package in workspace.packages if package.name in names}
+    for edge in edges(workspace):
+        if edge.table != "devDependencies" and edge.dependent in needs and edge.dependency in needs:
+            needs[edge.dependent].add(edge.dependency)
+    for name, found in needs.items():
+        found.discard(name)
+    return needs

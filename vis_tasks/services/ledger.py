@@ -30,19 +30,18 @@ class Ledger:
         self._queue = threading.Lock()
         self._writing = threading.Lock()
 
-    def begin(self, shasums: Mapping[str, str], settled: Iterable[str] = ()) -> None:
+    def begin(self, shasums: Mapping[str, str]) -> None:
         """Announce uploads in the journal, before the first of them begins: one write.
 
         Args:
             shasums: ``name@version`` → sha1 of the bytes, as hex.
-            settled: earlier ones whose answers stand in staged.json, as `settle` takes them.
         """
-        gone = tuple(settled)
-        self._state.note(
-            lambda journal: reduce(
-                lambda done, item: done.intend(*item), shasums.items(), reduce(Journal.settled, gone, journal)
-            )
-        )
+        self._state.note(lambda journal: reduce(lambda done, item: done.intend(*item), shasums.items(), journal))
+
+    def known(self) -> Pending:
+        """staged.json as it is now, between two writes."""
+        with self._writing:
+            return self._state.pending()
 
     def put(self, change: Callable[[Pending], Pending]) -> None:
         """Change staged.json. What other threads put meanwhile goes along; it is on disk for all of them when this returns.
@@ -62,5 +61,6 @@ class Ledger:
                 self._waiting = self._waiting[len(batch) :]
 
     def settle(self, specs: Iterable[str]) -> None:
-        """The answers to these uploads stand in staged.json: one write."""
-        self.begin({}, specs)
+        """The answers to these uploads stand in staged.json, or they were never begun: one write."""
+        gone = tuple(specs)
+        self._state.note(lambda journal: reduce(Journal.settled, gone, journal))

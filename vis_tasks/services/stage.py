@@ -6,14 +6,14 @@ killed run neither stages twice nor forgets a stage.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from vis_tasks.core.layers import layers
+from vis_tasks.core.layers import needs_first
 from vis_tasks.core.pending import Entry
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.ports import StageList
+from vis_tasks.services.in_order import in_order
 from vis_tasks.services.ledger import Ledger
 from vis_tasks.services.origin import built_from
 from vis_tasks.services.pack import look as look_pack
@@ -88,7 +88,7 @@ def access_of(run: Run, package: Package) -> str | None:
 
 
 def stage(run: Run) -> None:
-    """Upload the wave, dependencies first, ``concurrency`` at a time; a failure holds back its dependents, nothing else.
+    """Upload the wave, ``concurrency`` at a time, each package after its dependencies; a failure holds back its dependents alone.
 
     What the registry already has is adopted instead of uploaded: found in its stage list, or by its 409.
 
@@ -106,38 +106,27 @@ def stage(run: Run) -> None:
     lines = packed(run, by_name.values())
     origins = built_from(run, [(package, lines[name].commit) for name, package in by_name.items() if name in lines])
 
-    def one(package: Package) -> Upload:
-        return _one(run, package, lines[package.name], origins[package.name], known, ledger)
+    def admit(name: str) -> bool:
+        package = by_name[name]
+        # What a run that was lost had staged is written down, whatever became of its dependencies since.
+        blockers = () if _is_listed(run, package, known) else _blockers(run, ledger.known(), package, failed)
+        if blockers:
+            run.report.put(Outcome(name, package.version, "held", f"held: needs {', '.join(blockers)}"))
+        elif name not in lines:
+            run.report.put(Outcome(name, package.version, "failed", "its tarball is missing or was changed"))
+        failed.update({name} if blockers or name not in lines else ())
+        return name not in failed
 
-    settled: list[str] = []
-    # One pool for all layers: its threads keep their connections.
-    with ThreadPoolExecutor(max(1, run.release.publish.concurrency)) as pool:
-        for layer in layers(run.workspace, by_name):
-            jobs = []
-            state = run.state.pending()
-            for name in layer:
-                package = by_name[name]
-                # What a run that was lost had staged is written down, whatever became of its dependencies since.
-                blockers = () if _is_listed(run, package, known) else _blockers(run, state, package, failed)
-                if blockers:
-                    failed.add(name)
-                    run.report.put(Outcome(name, package.version, "held", f"held: needs {', '.join(blockers)}"))
-                else:
-                    jobs.append(package)
-            jobs = [package for package in jobs if package.name in lines or _missing(run, package, failed)]
-            ledger.begin({_spec(package): lines[package.name].shasum for package in jobs}, settled)
-            results = dict(zip(jobs, pool.map(one, jobs), strict=True))
-            settled = [_spec(package) for package, result in results.items() if result.sure]
-            failed |= {package.name for package, result in results.items() if not result.ok}
-    ledger.settle(settled)
+    def one(name: str) -> Upload:
+        result = _one(run, by_name[name], lines[name], origins[name], known, ledger)
+        failed.update(() if result.ok else {name})
+        return result
+
+    ledger.begin({_spec(by_name[name]): line.shasum for name, line in lines.items()})
+    results = in_order(needs_first(run.workspace, by_name), admit, one, run.release.publish.concurrency)
+    ledger.settle(_spec(by_name[name]) for name in lines if name not in results or results[name].sure)
     forget_wave(run)
     _checkpoint(run, readable=all(found is not None for found in known.values()))
-
-
-def _missing(run: Run, package: Package, failed: set[str]) -> bool:
-    run.report.put(Outcome(package.name, package.version, "failed", "its tarball is missing or was changed"))
-    failed.add(package.name)
-    return False
 
 
 def _spec(package: Package) -> str:

@@ -140,7 +140,9 @@ def _journal(run: Run, spec: str) -> Fact:
         return Fact("journal", "nothing", "no wave is open on this machine")
     journal = run.state.journal()
     if spec in journal.intents:
-        return Fact("journal", "uploading", "an upload was begun whose answer isn't known: the next run looks for it")
+        return Fact(
+            "journal", "uploading", "an upload was announced whose answer isn't known: the next run looks for it"
+        )
     seen = [word for word in ("applied", "published") if spec in getattr(journal, word)]
     return Fact("journal", seen[-1] if seen else "nothing", ", ".join(seen) or "the open wave has no word of it")
 
