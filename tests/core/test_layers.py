@@ -61,10 +61,10 @@ def test_what_goes_first_are_the_dependencies_among_those_asked_about():
         package("elsewhere"),
     )
     assert needs_first(found, {"app", "lib", "base", "free"}) == {
-        "app": {"lib"},
-        "lib": {"base"},
-        "base": set(),
-        "free": set(),
+        "app": ("lib",),
+        "lib": ("base",),
+        "base": (),
+        "free": (),
     }
 
 
@@ -72,4 +72,4 @@ def test_a_circle_is_cut_so_that_everyone_has_a_turn():
     found = workspace(
         package("a", deps={"b": "^1.0.0"}), package("b", deps={"a": "^1.0.0"}), package("c", deps={"b": "^1.0.0"})
     )
-    assert needs_first(found, {"a", "b", "c"}) == {"a": set(), "b": {"a"}, "c": {"b"}}
+    assert needs_first(found, {"a", "b", "c"}) == {"a": (), "b": ("a",), "c": ("b",)}

@@ -36,14 +36,15 @@ def layers(workspace: Workspace, names: Collection[str]) -> tuple[tuple[str, ...
     return tuple(result)
 
 
-def needs_first(workspace: Workspace, names: Collection[str]) -> dict[str, frozenset[str]]:
+def needs_first(workspace: Workspace, names: Collection[str]) -> dict[str, tuple[str, ...]]:
     """By name, which of the others go before it: its dependencies among them (dev dependencies don't count), without circles.
 
-    A circle is cut where `layers` cuts it. Names that aren't in the workspace are left out.
+    A circle is cut where `layers` cuts it; the same workspace gives the same answer in every process. Names that aren't in the
+    workspace are left out.
     """
     place = {name: number for number, layer in enumerate(layers(workspace, names)) for name in layer}
     return {
-        name: frozenset(each for each in found if place[each] < place[name])
+        name: tuple(sorted(each for each in found if place[each] < place[name]))
         for name, found in _needs(workspace, names).items()
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -23,19 +25,17 @@ def in_order(
         needs: by name what goes before it; no circles, and nothing that isn't a name here.
         admit: asked when it is a name's turn, in the calling thread; False passes it over, and whoever needs it has a turn next.
         work: what is done, in one of the threads.
-        concurrency: how many at once.
+        concurrency: how many at once, at least one.
 
     Returns:
-        The results of all that were admitted, in the order in which they ended.
+        The results of all that were admitted.
 
     Raises:
+        graphlib.CycleError: there is a circle.
         BaseException: whatever ``work`` or ``admit`` raises first; what is under way ends, nothing new begins.
     """
-    open_needs = {name: set(found) for name, found in needs.items()}
-    needed_by: dict[str, list[str]] = {name: [] for name in needs}
-    for name, found in open_needs.items():
-        for each in found:
-            needed_by[each].append(name)
+    order = TopologicalSorter(needs)
+    order.prepare()
     results: dict[str, T] = {}
     errors: list[BaseException] = []
     running: dict[Future[T | None], str] = {}
@@ -49,23 +49,26 @@ def in_order(
             errors.append(error)  # at once: this thread would take the next one before the other hears of it
             raise
 
-    ready = [name for name, found in open_needs.items() if not found]
-    with ThreadPoolExecutor(max(1, concurrency)) as pool:
+    ready = deque(order.get_ready())
+    with ThreadPoolExecutor(concurrency) as pool:
         try:
             while ready or running:
-                passed = [name for name in ready if not admit(name)]
-                running |= {pool.submit(begin, name): name for name in ready if name not in passed}
-                ended = wait(running, return_when=FIRST_COMPLETED).done if running and not passed else set()
+                # As many again stand by, so that no thread waits for this one to wake up.
+                while ready and len(running) < 2 * concurrency:
+                    name = ready.popleft()
+                    if admit(name):
+                        running[pool.submit(begin, name)] = name
+                    else:
+                        order.done(name)
+                        ready.extend(order.get_ready())
+                ended = wait(running, return_when=FIRST_COMPLETED).done if running else set()
                 if errors:
                     raise errors[0]
-                done = {running.pop(future): cast("T", future.result()) for future in ended}
-                results |= done
-                ready = []
-                for name in (*passed, *done):
-                    for other in needed_by[name]:
-                        open_needs[other].discard(name)
-                        if not open_needs[other]:
-                            ready.append(other)
+                for future in ended:
+                    name = running.pop(future)
+                    results[name] = cast("T", future.result())
+                    order.done(name)
+                ready.extend(order.get_ready())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
