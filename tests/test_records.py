@@ -165,6 +165,14 @@ def test_another_is_made_from_one_with_some_fields_changed():
         records.replace(one, cuont=4)
 
 
+def test_the_view_of_the_standard_library_is_made_once_for_each_class():
+    base, below = OURS
+    assert base.__dataclass_fields__ is base.__dataclass_fields__
+    assert below("a").__dataclass_fields__ is below.__dataclass_fields__
+    assert list(base.__dataclass_fields__) == ["name", "tags", "notes", "secret"]
+    assert list(below.__dataclass_fields__) == ["name", "tags", "notes", "secret", "count"]
+
+
 def test_a_default_that_all_would_share_is_refused():
     with pytest.raises(ValueError, match="default_factory"):
 

@@ -136,7 +136,7 @@ _OPEN_METHODS = {"__hash__": None, **{name: _FROZEN_METHODS[name] for name in ("
 
 
 class _Standard:
-    """``__dataclass_fields__``: the standard library's view, made when somebody looks."""
+    """``__dataclass_fields__``: the standard library's view, made when somebody looks for the first time."""
 
     def __get__(self, instance: object, owner: type) -> Any:
         import dataclasses
@@ -148,7 +148,8 @@ class _Standard:
             told |= {"repr": each.repr, "hash": each.hash, "compare": each.compare, "metadata": each.metadata}
             inside[each.name] = dataclasses.field(**told)
         shadow: type = dataclasses.dataclass(init=False, repr=False, eq=False)(type(owner.__name__, (), inside))
-        return vars(shadow)["__dataclass_fields__"]
+        owner.__dataclass_fields__ = seen = vars(shadow)["__dataclass_fields__"]  # type: ignore[attr-defined]
+        return seen
 
 
 def _made(cls: type, methods: Mapping[str, Any]) -> type:

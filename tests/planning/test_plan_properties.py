@@ -35,7 +35,7 @@ SPECS = [
     "latest",
     "1.x",
 ]
-slow = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow = settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

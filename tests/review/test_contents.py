@@ -59,7 +59,7 @@ def test_escapes_links_devices_and_doubles_are_refused(bad: tuple[tarfile.TarInf
 HONEST = gzip.decompress(tarball(entry("package/lib/a.js", b"one\n" * 700), entry("package/b.bin", bytes(range(256)))))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     changes=st.lists(st.tuples(st.integers(0, len(HONEST) - 1), st.integers(0, 255)), max_size=12),
     end=st.one_of(st.just(len(HONEST)), st.integers(0, len(HONEST))),
