@@ -20,7 +20,7 @@ _MISSING: Any = type("_Missing", (), {"__repr__": lambda _: "MISSING"})()
 
 
 class Field:
-    """One field, as `field` describes it; a plain class, for a `typing.NamedTuple` takes as long as ten of these.
+    """One field, as `field` describes it; a plain class, because a `typing.NamedTuple` takes long to make.
 
     Attributes:
         name: the attribute.
@@ -61,7 +61,7 @@ class Field:
 class _Records:
     """What the methods of a class want to know of its fields."""
 
-    def __init__(self, found: Mapping[str, Field], *, is_finished: bool) -> None:
+    def __init__(self, found: Mapping[str, Field], *, has_post_init: bool) -> None:
         every = found.values()
         self.fields = found
         self.defaults = {each.name: each.default for each in every}
@@ -69,7 +69,7 @@ class _Records:
         self.shown = [each.name for each in every if each.repr]
         self.compared = [each.name for each in every if each.compare]
         self.hashed = [each.name for each in every if (each.compare if each.hash is None else each.hash)]
-        self.is_finished = is_finished
+        self.has_post_init = has_post_init
 
 
 class _Shared:
@@ -95,7 +95,7 @@ class _Shared:
                 raise TypeError(_told(self, f"misses {name!r}", args, kwargs))
         if given:
             raise TypeError(_told(self, f"has no field {next(iter(given))!r}", args, kwargs))
-        if records.is_finished:
+        if records.has_post_init:
             self.__post_init__()  # type: ignore[attr-defined]
 
     @recursive_repr()
@@ -160,7 +160,7 @@ def _made(cls: type, methods: Mapping[str, Any]) -> type:
     for name, annotation in cls.__annotations__.items():
         if not str(annotation).startswith(("ClassVar", "typing.ClassVar")):
             found[name] = _own_field(cls, name, annotation)
-    cls.__records__ = _Records(found, is_finished=hasattr(cls, "__post_init__"))  # type: ignore[attr-defined]
+    cls.__records__ = _Records(found, has_post_init=hasattr(cls, "__post_init__"))  # type: ignore[attr-defined]
     cls.__dataclass_fields__ = _Standard()  # type: ignore[attr-defined]
     if "__match_args__" not in cls.__dict__:
         cls.__match_args__ = tuple(found)  # type: ignore[attr-defined,misc]
@@ -192,8 +192,7 @@ def is_record(value: object) -> bool:
 
 def fields(cls: type) -> tuple[Field, ...]:
     """The fields of a class, those of its bases first."""
-    records: _Records = vars(cls).get("__records__") or getattr(cls, "__records__")  # noqa: B009  (mypy knows no such attribute)
-    return tuple(records.fields.values())
+    return tuple(cls.__records__.fields.values())  # type: ignore[attr-defined]
 
 
 if TYPE_CHECKING:

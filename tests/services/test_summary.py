@@ -81,3 +81,11 @@ def test_what_staged_json_still_holds_and_nobody_spoke_of_is_added():
         "b": "stage-timeout",
         "c": "stage-rejected",
     }
+
+
+def test_packages_are_told_by_name_whatever_ended_first(run):
+    for name in ("c", "a", "b"):
+        run.report.put(Outcome(name, "1.0.0", "skipped", "stage-waiting"))
+    told = [line.split()[0] for line in lines(run) if "stage-waiting)" in line and line.startswith("  ")]
+    assert told == ["a@1.0.0", "b@1.0.0", "c@1.0.0"]
+    assert [each["name"] for each in document(run)["skipped"]] == ["a", "b", "c", "d", "e"]

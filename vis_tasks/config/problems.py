@@ -66,7 +66,7 @@ class Problems:
         raise ConfigError(
             "\n".join(lines),
             hint="`vis-tasks config --reference` lists every key; nothing was run",
-            details={"problems": [vars(problem) for problem in ordered]},
+            details={"problems": [{**vars(problem)} for problem in ordered]},
         )
 
 

@@ -108,8 +108,9 @@ class Report:
         self.outcomes[outcome.name, outcome.version] = outcome
 
     def of(self, kind: str) -> tuple[Outcome, ...]:
-        """All outcomes of one kind, in order."""
-        return tuple(outcome for outcome in self.outcomes.values() if outcome.kind == kind)
+        """All outcomes of one kind, by name: uploads and decisions end in any order."""
+        found = (outcome for outcome in self.outcomes.values() if outcome.kind == kind)
+        return tuple(sorted(found, key=lambda outcome: (outcome.name, outcome.version)))
 
 
 class Run:

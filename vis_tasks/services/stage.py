@@ -114,12 +114,15 @@ def stage(run: Run) -> None:
             run.report.put(Outcome(name, package.version, "held", f"held: needs {', '.join(blockers)}"))
         elif name not in lines:
             run.report.put(Outcome(name, package.version, "failed", "its tarball is missing or was changed"))
-        failed.update({name} if blockers or name not in lines else ())
-        return name not in failed
+        else:
+            return True
+        failed.add(name)
+        return False
 
     def one(name: str) -> Upload:
         result = _one(run, by_name[name], lines[name], origins[name], known, ledger)
-        failed.update(() if result.ok else {name})
+        if not result.ok:
+            failed.add(name)
         return result
 
     ledger.begin({_spec(by_name[name]): line.shasum for name, line in lines.items()})
