@@ -59,7 +59,7 @@ def seen(classes) -> list[Any]:
     return [
         repr(one), repr(low), str(low), repr(moved),
         one == same, one == other, one == low, one != other, one == "a", hash(one) == hash(same), len({one, same, other}),
-        dataclasses.asdict(moved), dataclasses.astuple(low), vars(low), one.shout, one == same,
+        dataclasses.asdict(moved), dataclasses.astuple(low), vars(low), list(vars(same)), one.shout, one == same,
         [(each.name, each.repr, each.compare, dict(each.metadata)) for each in dataclasses.fields(below)],
         dataclasses.is_dataclass(base), base.__match_args__, below.__match_args__, base.tags, base.__doc__,
         copy.copy(low) == low, copy.deepcopy(low) == low, one.notes is base("a").notes,

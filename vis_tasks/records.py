@@ -65,6 +65,7 @@ class _Records:
         every = found.values()
         self.fields = found
         self.defaults = {each.name: each.default for each in every}
+        self.bare = [each.name for each in every if not each.has_default]
         self.factories = {each.name: each.default_factory for each in every if each.default_factory}
         self.shown = [each.name for each in every if each.repr]
         self.compared = [each.name for each in every if each.compare]
@@ -79,22 +80,21 @@ class _Shared:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         records = self.__records__
-        given = dict(zip(records.defaults, args, strict=False))
-        if len(args) > len(given) or not given.keys().isdisjoint(kwargs):
-            raise TypeError(_told(self, "takes each field once", args, kwargs))
-        given.update(kwargs)
         own = self.__dict__
-        for name, default in records.defaults.items():
-            if name in given:
-                own[name] = given.pop(name)
-            elif name in records.factories:
+        own.update(records.defaults)  # all fields in their order, those without a default as missing
+        if args:
+            given = dict(zip(records.defaults, args, strict=False))
+            if len(args) > len(given) or not given.keys().isdisjoint(kwargs):
+                raise TypeError(_told(self, "takes each field once", args, kwargs))
+            own.update(given)
+        own.update(kwargs)
+        if len(own) > len(records.defaults):
+            raise TypeError(_told(self, f"has no field {list(own)[len(records.defaults)]!r}", args, kwargs))
+        for name in records.bare:
+            if own[name] is _MISSING:
+                if name not in records.factories:
+                    raise TypeError(_told(self, f"misses {name!r}", args, kwargs))
                 own[name] = records.factories[name]()
-            elif default is not _MISSING:
-                own[name] = default
-            else:
-                raise TypeError(_told(self, f"misses {name!r}", args, kwargs))
-        if given:
-            raise TypeError(_told(self, f"has no field {next(iter(given))!r}", args, kwargs))
         if records.has_post_init:
             self.__post_init__()  # type: ignore[attr-defined]
 

@@ -31,6 +31,20 @@ def test_what_was_written_is_read_back_and_folders_are_made(files):
     assert files.read(PATH) == b"one\r\n\xff"
 
 
+@pytest.mark.parametrize("size", [0, 65_535, 65_536, 1_000_000])
+def test_a_file_is_read_to_its_end_whatever_its_size(files, size):
+    content = os.urandom(size)
+    files.write("a.tgz", content)
+    assert files.read("a.tgz") == content
+
+
+def test_a_disk_that_takes_a_write_in_pieces_gets_all_of_them(files, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda handle, content: write(handle, content[:1000]))
+    files.write("a.tgz", bytes(range(256)) * 20)
+    assert files.read("a.tgz") == bytes(range(256)) * 20
+
+
 def test_a_missing_file_reads_as_none(files, tmp_path):
     assert files.read(PATH) is None
     (tmp_path / "file").write_text("x")

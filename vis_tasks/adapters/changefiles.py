@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from vis_tasks.adapters.files import read_whole
 from vis_tasks.core.changes import parse_change
 from vis_tasks.core.frontmatter import MAX_BYTES
 from vis_tasks.errors import UsageError
@@ -50,9 +52,9 @@ def read_changes(root: Path, config: ReleaseConfig, workspace: Workspace) -> tup
     Raises:
         UsageError: code ``CHANGE_FILE``, with file and line; nothing is half read.
     """
-    names = workspace.by_name
+    names, base = workspace.by_name, os.fspath(root)
     return tuple(
-        parse_change(id_, path, _text(root / path, path), names=names)
+        parse_change(id_, path, _text(f"{base}/{path}", path), names=names)
         for folder in change_dirs(config)
         for id_, path in _files(root, folder)
     )
@@ -63,7 +65,8 @@ def _files(root: Path, folder: str) -> Iterator[tuple[str, str]]:
     for each in inside:
         prefix = "pre/" if each != folder else ""
         try:
-            names = sorted(entry.name for entry in (root / each).iterdir() if entry.is_file())
+            with os.scandir(root / each) as entries:
+                names = sorted(entry.name for entry in entries if entry.is_file())
         except (FileNotFoundError, NotADirectoryError):
             continue
         for name in names:
@@ -72,15 +75,17 @@ def _files(root: Path, folder: str) -> Iterator[tuple[str, str]]:
                 yield prefix + name.removesuffix(".md"), f"{each}/{name}"
 
 
-def _text(file: Path, path: str) -> str:
+def _text(file: str, path: str) -> str:
     try:
-        size = file.stat().st_size
+        size = os.stat(file).st_size  # noqa: PTH116
         if size > MAX_BYTES:
             what = f"{path}:1: the change file is {size / MAX_BYTES:.1f} MiB; more than 1 MiB is refused"
             raise UsageError(what, code="CHANGE_FILE", hint="a change file holds a few sentences")
-        return file.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = file.read_bytes().count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{path}:{line}: the file is not UTF-8", code="CHANGE_FILE", hint="save it as UTF-8") from None
+        content = read_whole(file)
     except OSError as error:
         raise UsageError(f"{path}: the file can't be read: {error.strerror}", code="CHANGE_FILE") from None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path}:{line}: the file is not UTF-8", code="CHANGE_FILE", hint="save it as UTF-8") from None

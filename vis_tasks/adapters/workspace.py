@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vis_tasks.adapters.files import read_whole
 from vis_tasks.adapters.manifests import parse_manifest, refuse
 from vis_tasks.adapters.members import find_members
 from vis_tasks.core.edits import needed_files
@@ -96,9 +97,10 @@ def read_workspace(root: Path) -> Workspace:
 def read_needed(workspace: Workspace, plan: Plan) -> dict[str, bytes]:
     """The bytes of every file that writing the plan has to see; changelogs that don't exist yet are left out."""
     found: dict[str, bytes] = {}
+    root = os.fspath(workspace.root)
     for path in needed_files(workspace, plan):
         try:
-            found[path] = (workspace.root / path).read_bytes()
+            found[path] = read_whole(f"{root}/{path}")
         except FileNotFoundError:
             continue
         except OSError as error:
