@@ -154,9 +154,9 @@ class Pending:
 
     def put(self, entry: Entry) -> Pending:
         """Add a pending entry, or replace the one of the same version in place."""
-        if self.find(*entry.key) is None:
-            return replace(self, pending=(*self.pending, entry))
-        return replace(self, pending=tuple(entry if old.key == entry.key else old for old in self.pending))
+        key = entry.key
+        at = next((number for number, old in enumerate(self.pending) if old.key == key), len(self.pending))
+        return replace(self, pending=(*self.pending[:at], entry, *self.pending[at + 1 :]))
 
     def approve(self, entry: Entry) -> Pending:
         """Move a version to ``approved``: it is live and owed its tag."""

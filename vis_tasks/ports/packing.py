@@ -27,6 +27,7 @@ class Tarball:
         unpacked_size: bytes of its contents.
         files: paths inside, without the leading ``package/``.
         manifest: the package.json inside the tarball, parsed.
+        texts: what was read on the way of the files that npm sends along (a readme, AUTHORS), by path; not the long ones.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Tarball:
     unpacked_size: int
     files: tuple[str, ...]
     manifest: Mapping[str, object] = field(repr=False, hash=False)
+    texts: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 class Packer(Protocol):

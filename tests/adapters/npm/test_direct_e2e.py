@@ -54,6 +54,17 @@ def direct(home: NpmHome, registry: Registry) -> DirectStager:
     return DirectStager(NpmConfig("11.19.1", home.root, values, env=home.env), registry.url, SystemClock())
 
 
+@pytest.mark.parametrize("length", [10, 16_384, 16_386, 100_000])
+def test_a_readme_goes_along_whole_however_many_bytes_it_has(home, length):
+    from vis_tasks.adapters.npm.direct import publish_packument
+
+    text = "ä" * (length // 2)
+    manifest = '{"name": "told", "version": "1.0.0"}'
+    tarball = read_tarball(tgz(home.root / "told.tgz", {"package.json": manifest, "readme.md": text, "AUTHORS": "Bob"}))
+    sent = publish_packument(tarball, "http://registry.test/", tag="latest", access=None)["versions"]["1.0.0"]
+    assert (sent["readme"], sent["readmeFilename"], sent["contributors"]) == (text, "readme.md", [{"name": "Bob"}])
+
+
 def rich_package(home: NpmHome, name: str, **manifest: Any) -> Tarball:
     """A package with something for each of npm's additions to a manifest."""
     full = {

@@ -131,6 +131,19 @@ def test_several_are_packed_by_one_process_byte_for_byte_as_each_alone(project):
     assert len(started) == 2  # one for prepublishOnly
 
 
+def test_more_than_one_process_takes_are_packed_by_the_next_in_their_order(project, monkeypatch):
+    monkeypatch.setattr("vis_tasks.adapters.npm.packers._BATCH", 2)
+    names = ["c", "a", "d", "b"]
+    for name in names:
+        project.write(f"packages/{name}/package.json", {"name": name, "version": "1.0.0"})
+    started: list[str] = []
+    runner = type(project.home.runner())(base_env=project.home.env, trace=started.append)
+    packer = packer_for(Workspace(project.home.root, "npm", ()), runner)
+    made = packer.pack_many([project.home.root / "packages" / name for name in names], project.home.root / "dist")
+    assert [path.name for path in made] == [f"{name}-1.0.0.tgz" for name in names]
+    assert len(started) == 2
+
+
 def test_what_can_be_done_meanwhile_is_begun_before_anything_is_packed(project):
     destination, seen = project.home.root / "dist", []
     folders = [project.core, project.home.root / "packages" / "base"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.adapters.npm.support import tgz
+from vis_tasks.adapters.npm import unzip
 from vis_tasks.adapters.npm.tarball import inspect_tarball, read_tarball, secrets_in
 from vis_tasks.errors import Failed
 
@@ -115,15 +116,37 @@ def header(claimed: int, kind: bytes = tarfile.REGTYPE) -> bytes:
         (lambda: gzip.compress(header(5000))[:-12], "end"),
     ],
 )
-def test_broken_and_boastful_files_are_refused(tmp_path, make: Callable[[], bytes], why):
+def test_broken_and_boastful_files_are_refused(tmp_path, monkeypatch, make: Callable[[], bytes], why):
     path = tmp_path / "a.tgz"
     path.write_bytes(make())
+    with pytest.raises(Failed) as at_once:
+        read_tarball(path)
+    assert at_once.value.code == "BAD_TARBALL"
+    monkeypatch.setattr(unzip, "_SMALL", -1)
     with pytest.raises(Failed, match=why):
         read_tarball(path)
 
 
+@pytest.mark.parametrize("limit", ["_SMALL", "_SMALL_UNZIPPED"])
+def test_a_large_tarball_is_unzipped_while_it_is_read_and_tells_the_same(tmp_path, monkeypatch, limit):
+    path = tgz(tmp_path / "a.tgz", {"package.json": MANIFEST, "README.md": "# a", "index.js": "x" * 5000})
+    at_once = inspect_tarball(path)
+    with unzip.unzipped(path) as tar:
+        assert isinstance(tar, io.BytesIO)
+    monkeypatch.setattr(unzip, limit, 100)
+    assert inspect_tarball(path) == at_once
+
+
+def test_gzip_members_one_after_the_other_are_one_tar(tmp_path):
+    path = tgz(tmp_path / "a.tgz", {"package.json": MANIFEST, "index.js": "x" * 5000})
+    tar = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(tar[:1500]) + gzip.compress(tar[1500:]))
+    assert read_tarball(path).files == ("package.json", "index.js")
+
+
 def test_a_bomb_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("vis_tasks.adapters.npm.tarball._LARGEST_UNPACKED", 100_000)
+    monkeypatch.setattr(unzip, "_SMALL_UNZIPPED", 50_000)
+    monkeypatch.setattr(unzip, "_LARGEST_UNPACKED", 100_000)
     path = tgz(tmp_path / "a.tgz", {"package.json": MANIFEST, "zeros": bytes(2_000_000)})
     with pytest.raises(Failed, match="unpacks to more"):
         read_tarball(path)

@@ -183,7 +183,8 @@ def publish_packument(tarball: Tarball, registry: str, *, tag: str, access: str 
         tag: dist-tag; a top-level ``tag`` in package.json goes before it, as in npm.
         access: ``public``, ``restricted`` or None.
     """
-    texts = read_texts(tarball.path, wanted_files(tarball.files))
+    unread = [name for name in wanted_files(tarball.files) if name not in tarball.texts]
+    texts = {**tarball.texts, **(read_texts(tarball.path, unread) if unread else {})}
     manifest = prepared_manifest(tarball.manifest, tarball.files, texts.get)
     name, version = manifest["name"], manifest["version"]
     file = f"{name}-{version}.tgz"

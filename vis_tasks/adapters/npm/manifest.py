@@ -16,13 +16,18 @@ from vis_tasks.adapters.npm.hosted import hosted_repository
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["NO_README", "prepared_manifest", "wanted_files"]
+__all__ = ["NO_README", "is_sent_along", "prepared_manifest", "wanted_files"]
 
 NO_README = "ERROR: No README data found!"
 _README = re.compile(r"readme(\..*)?", re.IGNORECASE)
 _MARKDOWN = re.compile(r"\.m?a?r?k?d?o?w?n?$", re.IGNORECASE)
 _LOCAL_BIN = re.compile(r"^(\./|\.\\)?node_modules[/\\].bin[\\/]")
 _URL = re.compile(r"(?:(?:https?|ftp|wss?):/*[^\s/?#]|(?!(?:https?|ftp|wss?):)[A-Za-z][A-Za-z0-9+.-]*:)")
+
+
+def is_sent_along(name: str) -> bool:
+    """Whether a file may be one of `wanted_files`."""
+    return name == "AUTHORS" or _README.fullmatch(name) is not None
 
 
 def wanted_files(files: Sequence[str]) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import hashlib
 import json
 import re
@@ -13,13 +12,16 @@ from functools import partial
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any
 
-from vis_tasks.errors import Failed
+from vis_tasks.adapters.npm.manifest import is_sent_along
+from vis_tasks.adapters.npm.unzip import bad_tarball, unzipped
 from vis_tasks.ports import Tarball
 from vis_tasks.records import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from vis_tasks.adapters.npm.unzip import Tar
 
 __all__ = [
     "Inspection",
@@ -32,10 +34,9 @@ __all__ = [
 ]
 
 _LARGEST_FILE = 1024**3
-_LARGEST_UNPACKED = 4 * 1024**3
-_LARGEST_HEADER = 1024**2
 _LARGEST_MANIFEST = 8 * 1024**2
 _LARGEST_TEXT = 1024**2
+_LARGEST_KEPT = 16 * 1024  # of a thousand packages, too
 _MOST_ENTRIES = 100_000
 _CHUNK = 1024**2
 _MOST_KNOWN = 1000
@@ -89,7 +90,7 @@ def read_tarball(path: Path) -> Tarball:
     try:
         known = _known.get(_hashes(path)[0])
     except OSError as error:
-        raise _bad(path, str(error) or type(error).__name__) from error
+        raise bad_tarball(path, str(error) or type(error).__name__) from error
     return replace(known, path=path) if known else inspect_tarball(path).tarball
 
 
@@ -106,12 +107,12 @@ def inspect_tarball(path: Path) -> Inspection:
     try:
         size = path.stat().st_size
         if size > _LARGEST_FILE:
-            raise _bad(path, f"larger than {_LARGEST_FILE // 1024**2} MiB")
+            raise bad_tarball(path, f"larger than {_LARGEST_FILE // 1024**2} MiB")
         integrity, shasum = _hashes(path)
-        with path.open("rb") as file, _Bounded(path, file) as unzipped:
-            contents = _read(path, unzipped)
+        with unzipped(path) as tar:
+            contents = _read(path, tar)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise _bad(path, str(error) or type(error).__name__) from error
+        raise bad_tarball(path, str(error) or type(error).__name__) from error
     manifest = _manifest(path, contents.manifest)
     tarball = Tarball(
         name=str(manifest["name"]),
@@ -123,6 +124,7 @@ def inspect_tarball(path: Path) -> Inspection:
         unpacked_size=contents.unpacked_size,
         files=tuple(contents.files),
         manifest=manifest,
+        texts=contents.texts,
     )
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
@@ -135,11 +137,7 @@ def read_texts(path: Path, names: Sequence[str]) -> dict[str, str]:
     wanted = set(names)
     found: dict[str, str] = {}
     try:
-        with (
-            path.open("rb") as file,
-            _Bounded(path, file) as unzipped,
-            tarfile.open(fileobj=unzipped, mode="r:") as archive,
-        ):
+        with unzipped(path) as tar, tarfile.open(fileobj=tar, mode="r:") as archive:
             for member in archive:
                 if len(found) == len(wanted):
                     break
@@ -147,7 +145,7 @@ def read_texts(path: Path, names: Sequence[str]) -> dict[str, str]:
                 if name in wanted and member.size <= _LARGEST_MANIFEST:
                     found[name] = _data(archive, member).decode("utf-8", errors="replace")
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise _bad(path, str(error) or type(error).__name__) from error
+        raise bad_tarball(path, str(error) or type(error).__name__) from error
     return found
 
 
@@ -157,6 +155,7 @@ class _Contents:
     unpacked_size: int
     manifest: bytes | None
     secrets: list[tuple[str, str]]
+    texts: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -181,23 +180,23 @@ def packed_files(path: Path) -> Iterator[PackedFile]:
         vis_tasks.errors.Failed: code ``BAD_TARBALL``, as `inspect_tarball` does.
     """
     try:
-        with path.open("rb") as file, _Bounded(path, file) as unzipped:
-            yield from _files(path, unzipped)
+        with unzipped(path) as tar:
+            yield from _files(path, tar)
     except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
-        raise _bad(path, str(error) or type(error).__name__) from error
+        raise bad_tarball(path, str(error) or type(error).__name__) from error
 
 
-def _files(path: Path, unzipped: _Bounded) -> Iterator[PackedFile]:
+def _files(path: Path, tar: Tar) -> Iterator[PackedFile]:
     seen: set[str] = set()
-    with tarfile.open(fileobj=unzipped, mode="r:") as archive:
+    with tarfile.open(fileobj=tar, mode="r:") as archive:
         for count, member in enumerate(archive, 1):
             if count > _MOST_ENTRIES:
-                raise _bad(path, f"more than {_MOST_ENTRIES} entries")
+                raise bad_tarball(path, f"more than {_MOST_ENTRIES} entries")
             if member.isdir():
                 continue
             name = _inner_path(path, member)
             if name in seen:
-                raise _bad(path, f"{name} is in it twice")
+                raise bad_tarball(path, f"{name} is in it twice")
             seen.add(name)
             yield PackedFile(name, member.size, partial(_open, archive, member))
 
@@ -206,17 +205,19 @@ def _open(archive: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes]:
     return archive.extractfile(member) or BytesIO()
 
 
-def _read(path: Path, unzipped: _Bounded) -> _Contents:
-    found = _Contents([], 0, None, [])
-    for file in _files(path, unzipped):
+def _read(path: Path, tar: Tar) -> _Contents:
+    found = _Contents([], 0, None, [], {})
+    for file in _files(path, tar):
         found.files.append(file.name)
         found.unpacked_size += file.size
         if file.name == "package.json" and file.size > _LARGEST_MANIFEST:
-            raise _bad(path, "its package.json is too large")
+            raise bad_tarball(path, "its package.json is too large")
         if file.name == "package.json" or file.size <= _LARGEST_TEXT:
             data = file.open().read()
             if file.name == "package.json":
                 found.manifest = data
+            elif file.size <= _LARGEST_KEPT and is_sent_along(file.name):
+                found.texts[file.name] = data.decode("utf-8", errors="replace")
             found.secrets += [(file.name, what) for what in secrets_in(data)]
     return found
 
@@ -224,13 +225,13 @@ def _read(path: Path, unzipped: _Bounded) -> _Contents:
 def _inner_path(path: Path, member: tarfile.TarInfo) -> str:
     """The path without its first folder, which npm strips whatever it is called."""
     if not member.isreg():
-        raise _bad(path, f"{member.name} is a link or a device, which npm does not unpack")
+        raise bad_tarball(path, f"{member.name} is a link or a device, which npm does not unpack")
     parts = member.name.removeprefix("./").split("/")
     if member.name.startswith("/") or ".." in parts or "\\" in member.name or "\0" in member.name:
-        raise _bad(path, f"{member.name!r} points outside of the package")
+        raise bad_tarball(path, f"{member.name!r} points outside of the package")
     inner = "/".join(part for part in parts[1:] if part not in {"", "."})
     if not inner:
-        raise _bad(path, f"{member.name} is not below a folder")
+        raise bad_tarball(path, f"{member.name} is not below a folder")
     return inner
 
 
@@ -250,16 +251,16 @@ def secrets_in(data: bytes) -> Iterator[str]:
 
 def _manifest(path: Path, data: bytes | None) -> dict[str, Any]:
     if data is None:
-        raise _bad(path, "it has no package.json")
+        raise bad_tarball(path, "it has no package.json")
     try:
         manifest = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise _bad(path, f"its package.json isn't JSON: {error}") from error
+        raise bad_tarball(path, f"its package.json isn't JSON: {error}") from error
     if not isinstance(manifest, dict):
-        raise _bad(path, "its package.json isn't an object")
+        raise bad_tarball(path, "its package.json isn't an object")
     for key in ("name", "version"):
         if not isinstance(manifest.get(key), str) or not manifest[key]:
-            raise _bad(path, f"its package.json has no {key}")
+            raise bad_tarball(path, f"its package.json has no {key}")
     return manifest
 
 
@@ -270,29 +271,3 @@ def _hashes(path: Path) -> tuple[str, str]:
             sha512.update(chunk)
             sha1.update(chunk)
     return "sha512-" + base64.b64encode(sha512.digest()).decode(), sha1.hexdigest()
-
-
-class _Bounded(gzip.GzipFile):
-    """Unzips for tarfile, which asks for as much at once as a header claims: large requests are refused."""
-
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
-        super().__init__(fileobj=file, mode="rb")
-        self._path = path
-
-    def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= _LARGEST_MANIFEST + _LARGEST_HEADER:
-            raise _bad(self._path, "a header in it is too large")
-        self._check(self.tell() + size)
-        return super().read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._check(offset)
-        return super().seek(offset, whence)
-
-    def _check(self, position: int) -> None:
-        if position > _LARGEST_UNPACKED:
-            raise _bad(self._path, f"it unpacks to more than {_LARGEST_UNPACKED // 1024**2} MiB")
-
-
-def _bad(path: Path, why: str) -> Failed:
-    return Failed(f"{path}: not a usable package tarball: {why}", code="BAD_TARBALL", hint="Pack it again: invoke pack")
