@@ -132,8 +132,14 @@ def memory_of(pid: int) -> float:
 
 
 @contextmanager
-def ours(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
-    """Our registry as a process: itself, a token, and the seconds from its start to its first answer."""
+def ours(folder: Path, port: int, delay: float = 0.0) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
+    """Our registry as a process: itself, a token, and the seconds from its start to its first answer.
+
+    Args:
+        folder: for all that it keeps.
+        port: where it listens.
+        delay: seconds by which every answer is late, as it is from far away.
+    """
     begin = time.perf_counter()
     log = folder / "log"
     with log.open("wb") as stream:
@@ -144,7 +150,12 @@ def ours(folder: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], str
     try:
         wait_for(f"http://127.0.0.1:{port}/")
         took = time.perf_counter() - begin
-        token = next(line.rpartition("=")[2] for line in log.read_text().splitlines() if ":_authToken=" in line)
+        lines = log.read_text().splitlines()
+        token = next(line.rpartition("=")[2] for line in lines if ":_authToken=" in line)
+        if delay:
+            admin = next(line.split()[1] for line in lines if line.startswith("admin "))
+            late = json.dumps({"route": "*", "delay": delay}).encode()
+            Client(f"http://127.0.0.1:{port}/", admin).ask("POST", "/-/admin/faults", late)
         yield process, token, took
     finally:
         process.terminate()

@@ -22,6 +22,7 @@ PARTS: tuple[tuple[str, Callable[[], Sequence[Row]], bool], ...] = (
     ("Asking for a list or for help", startup.rows, False),
     ("Planning and versioning", planning.rows, True),
     ("Packing and staging a wave", staging.rows, True),
+    ("Far away: the same with 50 ms more for every answer", staging.far_rows, True),
     ("Waiting", waiting.rows, False),
 )
 

@@ -11,6 +11,7 @@ from vis_tasks.ports.git import Git, Pushed, PushRefused, PushStale, RefCell, Re
 from vis_tasks.ports.npm import Decided, Deciding, Desk, Npm, Staged, StageOutcome, Stager
 from vis_tasks.ports.packing import Packer, Tarball
 from vis_tasks.ports.registry import (
+    ASKED_AT_ONCE,
     NO_STAGING,
     Live,
     NotLive,
@@ -36,6 +37,7 @@ from vis_tasks.ports.world import (
 )
 
 __all__ = [
+    "ASKED_AT_ONCE",
     "NO_STAGING",
     "Board",
     "Clock",

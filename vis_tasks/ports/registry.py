@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "ASKED_AT_ONCE",
     "NO_STAGING",
     "Live",
     "NotLive",
@@ -45,6 +46,8 @@ class Unknown:
     retry_after: float | None = None
 
 
+ASKED_AT_ONCE = 15
+"""How many questions a registry is asked at the same time, as by npm: its ``maxsockets`` (``@npmcli/config`` of npm 11.19)."""
 NO_STAGING = "no staging"
 """`Unknown.kind` of a registry that answers, and has no staging."""
 

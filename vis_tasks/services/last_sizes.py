@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from vis_tasks.ports import ASKED_AT_ONCE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from vis_tasks.services.run import Run
 
 __all__ = ["LastSizes"]
-
-_ASKED_AT_ONCE = 8
 
 
 class LastSizes:
@@ -30,7 +30,7 @@ class LastSizes:
     def __init__(self, run: Run, packages: Sequence[Package]) -> None:
         self._run = run
         self._packages = packages
-        self._pool = ThreadPoolExecutor(_ASKED_AT_ONCE)
+        self._pool = ThreadPoolExecutor(ASKED_AT_ONCE)
         self._asked: dict[str, Future[int | None]] = {}
 
     def __enter__(self) -> Self:
@@ -44,7 +44,7 @@ class LastSizes:
         self._pool.shutdown(cancel_futures=True)
 
     def begin(self) -> None:
-        """Begin to ask, once. Best while something is waited for: eight threads that ask keep another from getting on."""
+        """Begin to ask, once. Best while something is waited for: the threads that ask keep another from getting on."""
         if not self._asked:
             self._asked = {package.name: self._pool.submit(self._ask, package) for package in self._packages}
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.selection import managed
-from vis_tasks.ports import Live
+from vis_tasks.ports import ASKED_AT_ONCE, Live
 
 if TYPE_CHECKING:
     from vis_tasks.core.model import Package
@@ -24,7 +24,6 @@ RELEASED = "Vis-Release"
 
 _HISTORY = 200
 _LAST = 3
-_LOOKUPS = 8
 _SHOWN = 10
 
 
@@ -38,7 +37,7 @@ def tell_left_behind(run: Run) -> None:
     if not open_ones:
         return
     _ = run.npm
-    with ThreadPoolExecutor(_LOOKUPS) as pool:
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
         live = [
             each
             for each, found in zip(open_ones, pool.map(lambda one: _is_live(run, one), open_ones), strict=True)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Evidence, Liveness, Record, Status, same_bytes
-from vis_tasks.ports import Live, NotLive, StageList, Unknown, Unreadable
+from vis_tasks.ports import ASKED_AT_ONCE, Live, NotLive, StageList, Unknown, Unreadable
 from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Asked", "Reading", "read_all"]
 
-_LOOKUPS = 8
 _FIRST_LOOKS = 8
 _STATUS = {status.value: status for status in Status}
 
@@ -112,7 +111,7 @@ class _Reader:
         if len(requests) < 2:
             readings.update({entry.key: look(entry) for entry in requests})
         else:
-            with ThreadPoolExecutor(_LOOKUPS) as pool:
+            with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
                 readings.update(zip((entry.key for entry in requests), pool.map(look, requests), strict=True))
         return readings
 

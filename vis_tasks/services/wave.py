@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.decision import Liveness, same_bytes
 from vis_tasks.core.pending import Entry
 from vis_tasks.core.selection import managed
-from vis_tasks.ports import Live, NotLive, Unknown
+from vis_tasks.ports import ASKED_AT_ONCE, Live, NotLive, Unknown
 from vis_tasks.records import dataclass
 from vis_tasks.services.dist import manifest
 from vis_tasks.services.origin import built_from, commit_that_brought, is_ours, source_of
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from vis_tasks.services.run import Run
 
 __all__ = ["Wave", "find_wave", "forget_wave"]
-
-_LOOKUPS = 8
 
 
 @dataclass(frozen=True)
@@ -176,7 +174,7 @@ def _live(run: Run, packages: Sequence[Package]) -> list[Live | NotLive | Unknow
     if len(packages) == 1:
         return [ask(packages[0])]
     _ = run.npm
-    with ThreadPoolExecutor(_LOOKUPS) as pool:
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
         return list(pool.map(ask, packages))
 
 
