@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.changesets import (
@@ -18,6 +17,7 @@ from vis_tasks.core.changesets import (
 )
 from vis_tasks.core.rules import Rules, rules_from
 from vis_tasks.errors import ConfigError
+from vis_tasks.patterns import regex
 from vis_tasks.records import replace
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ __all__ = ["find_engine", "read_pre", "read_rules", "read_snapshot", "read_used"
 _PACKAGES = ("@changesets/assemble-release-plan", "@changesets/cli")
 _LOCK_FILES = ("pnpm-lock.yaml", "yarn.lock", "bun.lock", "package-lock.json", "npm-shrinkwrap.json")
 # After the name: "@6.0.5'" (pnpm 6+, bun), "/5.2.3" (older pnpm), or a range and then, soon, a version line (Yarn, npm).
-_VERSION = r"""(?:[@/]|["\s]*:?\s*\{?\s*"version":\s*"|@[^\n]*:\s*\n\s+version:?\s+"?)(\d+\.\d+\.\d+[-+.\w]*)"""
+_VERSION = regex(r"""(?:[@/]|["\s]*:?\s*\{?\s*"version":\s*"|@[^\n]*:\s*\n\s+version:?\s+"?)(\d+\.\d+\.\d+[-+.\w]*)""")
 
 
 def read_rules(root: Path, config: ReleaseConfig, workspace: Workspace) -> Rules:
@@ -140,9 +140,9 @@ def _locked(root: Path) -> dict[str, str]:
 
 
 def _version_in(text: str, name: str) -> str | None:
-    pattern, at = re.compile(_VERSION), text.find(name)
+    at = text.find(name)
     while at >= 0:
-        match = pattern.match(text, at + len(name))
+        match = _VERSION.match(text, at + len(name))
         if match is not None:
             return match[1].partition("(")[0]
         at = text.find(name, at + 1)

@@ -6,9 +6,9 @@ HEAD, a symbolic ref) is left to git (gitrepository-layout(5)).
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ PLACE_WORDS = (
 )  # fmt: skip
 """Git's answer has a line for each; it fails outside a repository, and in one without a work tree."""
 
-_REF = re.compile(r"ref: refs/heads/(?P<branch>[^\n]+)\n")
-_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
+_REF = regex(r"ref: refs/heads/(?P<branch>[^\n]+)\n")
+_ID = regex(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
 
 
 @dataclass(frozen=True)

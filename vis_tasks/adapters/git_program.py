@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.adapters.git_locks import at_work, find_locks, sweep_locks
 from vis_tasks.adapters.git_place import PLACE_WORDS, parse_place
 from vis_tasks.errors import Failed
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,9 +31,9 @@ _ENV = {
 }
 _NETWORK_TIMEOUT = 120.0
 # lockfile.c, unable_to_lock_message
-_LOCKED = re.compile(r"Unable to create '(?P<path>[^']+\.lock)': File exists")
+_LOCKED = regex(r"Unable to create '(?P<path>[^']+\.lock)': File exists")
 # We change neither settings nor the depth of a clone; the others are named after a process, or for people's convenience.
-_HARMLESS = re.compile(r"(config|shallow|ORIG_HEAD|next-index-\d+)\.lock")
+_HARMLESS = regex(r"(config|shallow|ORIG_HEAD|next-index-\d+)\.lock")
 
 # wt-status.c, wt_status_get_state
 _UNDER_WAY = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from vis_tasks.adapters.redact import redact
 from vis_tasks.errors import Failed
+from vis_tasks.patterns import regex
 from vis_tasks.ports import Pushed, PushRefused, PushStale
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _SAID_NO = (
     "access denied",
 )
 # As libcurl says it; a bare number could be a port.
-_STATUS = re.compile(r"error: 40[13]\b")
+_STATUS = regex(r"error: 40[13]\b")
 
 
 def read_push(done: Completed) -> Pushed | PushStale | PushRefused:

@@ -9,6 +9,8 @@ import base64
 import re
 from urllib.parse import quote
 
+from vis_tasks.patterns import regex
+
 __all__ = ["MASK", "looks_secret", "redact", "register_secret"]
 
 MASK = "***"
@@ -18,19 +20,19 @@ _SHORTEST = 6
 
 _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Tokens that say what they are: npm, GitHub, GitLab, and JSON web tokens.
-    (re.compile(r"\bnpm_[A-Za-z0-9]{16,}"), f"npm_{MASK}"),
-    (re.compile(r"\b(gh[pousr]_|github_pat_|glpat-|glptt-|glcbt-)[A-Za-z0-9_-]{16,}"), rf"\g<1>{MASK}"),
-    (re.compile(r"\beyJ[\w-]{5,}\.eyJ[\w-]{5,}\.[\w-]*"), MASK),
+    (regex(r"\bnpm_[A-Za-z0-9]{16,}"), f"npm_{MASK}"),
+    (regex(r"\b(gh[pousr]_|github_pat_|glpat-|glptt-|glcbt-)[A-Za-z0-9_-]{16,}"), rf"\g<1>{MASK}"),
+    (regex(r"\beyJ[\w-]{5,}\.eyJ[\w-]{5,}\.[\w-]*"), MASK),
     # npmrc lines, npm_config_ variables and command lines.
-    (re.compile(r"(_authToken|_auth|_password)(\"?\s*[=:]\s*\"?)(?!\*\*\*)[^\s\"']+"), rf"\g<1>\g<2>{MASK}"),
-    (re.compile(r"(--otp[= ]|npm_config_otp=|npm-otp:\s*)[^\s\"']+", re.IGNORECASE), rf"\g<1>{MASK}"),
-    (re.compile(r"\b(Bearer|Basic)\s+(?!realm\b)[\w.~+/=-]{5,}[\w~+/=-]", re.IGNORECASE), rf"\g<1> {MASK}"),
+    (regex(r"(_authToken|_auth|_password)(\"?\s*[=:]\s*\"?)(?!\*\*\*)[^\s\"']+"), rf"\g<1>\g<2>{MASK}"),
+    (regex(r"(--otp[= ]|npm_config_otp=|npm-otp:\s*)[^\s\"']+", re.IGNORECASE), rf"\g<1>{MASK}"),
+    (regex(r"\b(Bearer|Basic)\s+(?!realm\b)[\w.~+/=-]{5,}[\w~+/=-]", re.IGNORECASE), rf"\g<1> {MASK}"),
     # https://token@host and any://user:password@host; ssh://git@host names a user, which is no secret.
-    (re.compile(r"\b(https?://)[^\s/@]+@", re.IGNORECASE), rf"\g<1>{MASK}@"),
-    (re.compile(r"\b([a-z][\w+.-]*://)[^\s/@:]+:[^\s/@]*@", re.IGNORECASE), rf"\g<1>{MASK}@"),
+    (regex(r"\b(https?://)[^\s/@]+@", re.IGNORECASE), rf"\g<1>{MASK}@"),
+    (regex(r"\b([a-z][\w+.-]*://)[^\s/@:]+:[^\s/@]*@", re.IGNORECASE), rf"\g<1>{MASK}@"),
 )
 
-_SECRET_NAME = re.compile(r"token|otp$|passw|passphrase|secret|_auth$|private_key|_key$", re.IGNORECASE)
+_SECRET_NAME = regex(r"token|otp$|passw|passphrase|secret|_auth$|private_key|_key$", re.IGNORECASE)
 
 _known: set[str] = set()
 

@@ -6,6 +6,8 @@ import re
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from vis_tasks.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
@@ -14,7 +16,7 @@ __all__ = ["encodable", "harmless", "harmless_on_actions", "has_rich", "is_watch
 
 # C0 without tab and newline, DEL, C1; line and paragraph separators; marks that turn the direction of text around (they make a
 # name look like another one).
-_COMMANDING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_COMMANDING = regex("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def harmless(text: str) -> str:

@@ -21,6 +21,7 @@ from vis_tasks.core.jsontext import line_of
 from vis_tasks.core.model import Package, Workspace
 from vis_tasks.core.ranges import is_range, is_spec
 from vis_tasks.core.versions import is_valid
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -161,10 +162,10 @@ def _manager(root: Path, manifest: Mapping[str, Any]) -> str:
 
 # A file with nothing but `packages:` and a block of strings that YAML reads as they stand: loading YAML takes longer than all the
 # rest of reading a workspace. A string without quotes must hold a slash, so that it is no number, word or date.
-_PLAIN_FILE = re.compile(
+_PLAIN_FILE = regex(
     r"""(?:[ ]*(?:\#.*)?\n)*packages:[ ]*(?:[ ]\#.*)?\n(?P<items>(?:(?:[ ]*(?:\#.*)?|[ ]*-[ ].*)\n)+)"""
 )
-_PLAIN_ITEM = re.compile(
+_PLAIN_ITEM = regex(
     r"""(?P<indent>[ ]*)-[ ]+"""
     r"""(?:"(?P<d>[\w@./*!{},-]+)"|'(?P<s>[\w@./*!{},-]+)'|(?P<p>[A-Za-z_][\w.*-]*/[\w./*-]*))[ ]*(?:[ ]\#.*)?""",
     re.ASCII,

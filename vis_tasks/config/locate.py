@@ -10,22 +10,24 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
+from vis_tasks.patterns import regex
+
 if TYPE_CHECKING:
     from vis_tasks.config.shape import KeyPath
 
 __all__ = ["locate", "section_ends"]
 
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_SPACE = re.compile(r"[ \t]*")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
-_STRING = re.compile(
+_BLANK = regex(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE = regex(r"[ \t]*")
+_BARE_KEY = regex(r"[A-Za-z0-9_-]+")
+_STRING = regex(
     r'"""(?:\\.|[^\\])*?"{3,5}(?!")'
     r"|'''.*?'{3,5}(?!')"
     r'|"(?:\\.|[^"\\])*"'
     r"|'[^']*'",
     re.DOTALL,
 )
-_PLAIN_VALUE = re.compile(r"[^,\]}#\r\n]*")
+_PLAIN_VALUE = regex(r"[^,\]}#\r\n]*")
 
 
 def locate(text: str) -> dict[KeyPath, int]:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Rule:
 
 
 def _by_pattern(allowed: str, pattern: str) -> Rule:
-    compiled = re.compile(pattern)
+    compiled = regex(pattern)
     return Rule(allowed, lambda value: compiled.fullmatch(value) is not None, f"^(?:{pattern})$")
 
 

@@ -6,14 +6,15 @@ import re
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.changes import open_fence
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["find_section", "insert_section", "section"]
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*")
-_VERSION_HEADING = re.compile(r"#{1,6}[ \t]+(?:\S+@)?\[?v?[0-9]+\.[0-9]+")
+_HEADING = regex(r"(#{1,6})[ \t]+(.*?)[ \t]*#*")
+_VERSION_HEADING = regex(r"#{1,6}[ \t]+(?:\S+@)?\[?v?[0-9]+\.[0-9]+")
 
 
 def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:

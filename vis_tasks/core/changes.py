@@ -16,6 +16,7 @@ from vis_tasks.core.model import Change, ChangeEntry, Level
 from vis_tasks.core.suggest import nearest
 from vis_tasks.core.versions import is_valid
 from vis_tasks.errors import UsageError
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,10 +27,10 @@ __all__ = ["LEVELS", "infer_level", "open_fence", "parse_change", "parse_level",
 
 LEVELS = {level.name.lower(): level for level in Level}
 _NESTED = {"bump", "cascade", "releaseAs"}
-_LINK = re.compile(r"\s*(pr|pull|pull request|commit|author|user)\s*:\s*(\S.*?)\s*", re.IGNORECASE)
+_LINK = regex(r"\s*(pr|pull|pull request|commit|author|user)\s*:\s*(\S.*?)\s*", re.IGNORECASE)
 _LINK_NAMES = {"pull": "pr", "pull request": "pr", "user": "author"}
-_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_HEADING = re.compile(r" {0,3}(#{1,3})[ \t]+\S.*")
+_FENCE = regex(r" {0,3}(`{3,}|~{3,})")
+_HEADING = regex(r" {0,3}(#{1,3})[ \t]+\S.*")
 
 
 def parse_level(text: str) -> Level | None:

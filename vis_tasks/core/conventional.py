@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.model import Level
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Header", "parse_header", "without_reverted"]
 
-_HEADER = re.compile(r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^()]*)\))?(?P<bang>!)?:\s+(?P<text>\S.*)")
-_EMOJI = re.compile(r"(?::\w+:|[^\w\s(\[\"'`]+)\s+")
-_BREAKING = re.compile(r"^BREAKING[ -]CHANGE:\s*\S", re.MULTILINE)
-_REVERT = re.compile(r'(?:Revert\s+"(?P<quoted>.+)"|revert(?:\([^()]*\))?!?:\s+(?P<plain>.+))', re.IGNORECASE)
-_REVERTS_SHA = re.compile(r"(?:This reverts commit|Refs:?)\s+([0-9a-f]{7,40})", re.IGNORECASE)
+_HEADER = regex(r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^()]*)\))?(?P<bang>!)?:\s+(?P<text>\S.*)")
+_EMOJI = regex(r"(?::\w+:|[^\w\s(\[\"'`]+)\s+")
+_BREAKING = regex(r"^BREAKING[ -]CHANGE:\s*\S", re.MULTILINE)
+_REVERT = regex(r'(?:Revert\s+"(?P<quoted>.+)"|revert(?:\([^()]*\))?!?:\s+(?P<plain>.+))', re.IGNORECASE)
+_REVERTS_SHA = regex(r"(?:This reverts commit|Refs:?)\s+([0-9a-f]{7,40})", re.IGNORECASE)
 _LEVELS = {"feat": Level.MINOR, "feature": Level.MINOR} | dict.fromkeys(
     ("fix", "perf", "refactor", "deps"), Level.PATCH
 )

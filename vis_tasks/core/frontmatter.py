@@ -6,10 +6,10 @@ aliases (the stuff of YAML bombs), deep nesting and repeated keys are refused be
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import UsageError
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ MAX_BYTES = 1_048_576
 
 _MAX_FRONT = 65_536
 _MAX_DEPTH = 4
-_FENCE = re.compile(r"---[ \t]*")
-_PLAIN = re.compile(
+_FENCE = regex(r"---[ \t]*")
+_PLAIN = regex(
     r"""(?:"(?P<d>[^"\\]*)"|'(?P<s>[^']*)'|(?P<p>[A-Za-z0-9][A-Za-z0-9._/~-]*))[ ]*:[ ]+(?P<q>["']?)(?P<v>[a-z]+)(?P=q)[ ]*"""
 )
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.model import Level
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ _KEPT_BY_TYPE = {
     "fix": "Fixed",
     "security": "Security",
 }
-_KEPT_PREFIX = re.compile(r"(?:\[(\w+)\]\s*:?|(\w+)(?:\([^)]*\))?!?:)\s+", re.IGNORECASE)
-_REFERENCE = re.compile(r"(\[[^\]]*\]\([^)]*\)|`[^`]*`)|(?<![\w/])#([1-9][0-9]*)\b")
+_KEPT_PREFIX = regex(r"(?:\[(\w+)\]\s*:?|(\w+)(?:\([^)]*\))?!?:)\s+", re.IGNORECASE)
+_REFERENCE = regex(r"(\[[^\]]*\]\([^)]*\)|`[^`]*`)|(?<![\w/])#([1-9][0-9]*)\b")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Links:
         return f"{host}/{name.removeprefix('@')}"
 
 
-_REMOTE = re.compile(r"(?:\w+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+)?[:/](?P<path>[^?#]+?)(?:\.git)?/?")
+_REMOTE = regex(r"(?:\w+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+)?[:/](?P<path>[^?#]+?)(?:\.git)?/?")
 
 
 def links_from(remote: str) -> Links | None:

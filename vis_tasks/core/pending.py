@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Failed
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ _FIELDS = {
 _PUBLISHED = "published"
 _OF_THE_BYTES = ("integrity", "shasum", "commit", "registry")
 _REQUIRED = ("name", "version")
-_CONFLICT = re.compile(r"^(<{7}|>{7})", re.MULTILINE)
+_CONFLICT = regex(r"^(<{7}|>{7})", re.MULTILINE)
 
 
 @dataclass(frozen=True)

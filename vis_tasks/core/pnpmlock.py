@@ -8,11 +8,11 @@ itself (``preferWorkspacePackages`` is off by default). Reading the whole file a
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from vis_tasks.core.model import DEPENDENCY_TABLES
 from vis_tasks.core.ranges import satisfies
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -23,7 +23,7 @@ __all__ = ["NeedsPnpm", "edit_pnpm_lock"]
 
 _IMPORTER, _TABLE, _NAME, _FIELD = 2, 4, 6, 8
 # What js-yaml leaves unquoted, and no more than the ranges that a release writes.
-_PLAIN = re.compile(r"(?:workspace:)?[\^~]?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?")
+_PLAIN = regex(r"(?:workspace:)?[\^~]?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?")
 
 
 class NeedsPnpm:

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from vis_tasks.core.versions import Version, parse
+from vis_tasks.patterns import regex
 
 __all__ = ["Comparator", "is_any", "is_range", "is_registry_range", "is_spec", "parse_range", "satisfies"]
 
@@ -21,11 +22,11 @@ _N = r"(?:0|[1-9][0-9]*)"
 _X = rf"(?:{_N}|[xX*])"
 _PRE = rf"(?:(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|{_N})(?:\.(?:[0-9]*[a-zA-Z-][0-9a-zA-Z-]*|{_N}))*)"
 _PARTIAL = rf"({_X})(?:\.({_X})(?:\.({_X})(?:-({_PRE}))?)?)?"
-_BUILD = re.compile(r"\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
-_SIMPLE = re.compile(rf"(~>?|\^|[<>]?=?)(?P<prefix>[v=]*){_PARTIAL}")
-_STAR = re.compile(r"[<>]?=? ?\*")
+_BUILD = regex(r"\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*")
+_SIMPLE = regex(rf"(~>?|\^|[<>]?=?)(?P<prefix>[v=]*){_PARTIAL}")
+_STAR = regex(r"[<>]?=? ?\*")
 # What JavaScript's \s is.
-_SPACES = re.compile("[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+_SPACES = regex("[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 
 
 class Comparator(NamedTuple):
@@ -303,7 +304,7 @@ def is_registry_range(spec: str) -> bool:
 
 
 # What encodeURIComponent leaves alone: npm takes any other text for a dist-tag (npm-package-arg, fromRegistry).
-_TAG = re.compile(r"[A-Za-z0-9_.!~*'()-]+")
+_TAG = regex(r"[A-Za-z0-9_.!~*'()-]+")
 
 
 def is_spec(spec: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, urlsplit
 
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 __all__ = ["Remote", "forge_on", "parse_remote"]
@@ -12,7 +13,7 @@ __all__ = ["Remote", "forge_on", "parse_remote"]
 _WEB = ("http", "https")
 _SCHEMES = (*_WEB, "ssh", "git", "git+ssh", "ssh+git")
 # `[user@]host:path`, git-clone(1) "GIT URLS": no slash before the first colon. One letter before it is a drive of Windows.
-_SCP = re.compile(r"(?:[^/@\s]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^/:@\s\\]{2,}):(?P<path>(?!//)\S+)")
+_SCP = regex(r"(?:[^/@\s]+@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^/:@\s\\]{2,}):(?P<path>(?!//)\S+)")
 # SSH over the HTTPS port has host names of its own (GitHub and GitLab documentation).
 _SSH_HOSTS = {"ssh.github.com": "github.com", "altssh.gitlab.com": "gitlab.com"}
 

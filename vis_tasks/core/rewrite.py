@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
 from vis_tasks.core.ranges import is_any, is_range, satisfies
 from vis_tasks.core.versions import is_prerelease, parse
+from vis_tasks.patterns import regex
+
+if TYPE_CHECKING:
+    import re
 
 __all__ = ["rewrite"]
 
-_OPERATOR = re.compile(r"\s*(\^|~>?|>=|<=|>|<|=)?\s*")
-_WILD = re.compile(r"v?([0-9]+)(?:\.([0-9xX*]+))?(?:\.([xX*]))?")
-_TWO_SIDED = re.compile(r">=\s*\S+\s+<\s*(\S+)")
+_OPERATOR = regex(r"\s*(\^|~>?|>=|<=|>|<|=)?\s*")
+_WILD = regex(r"v?([0-9]+)(?:\.([0-9xX*]+))?(?:\.([xX*]))?")
+_TWO_SIDED = regex(r">=\s*\S+\s+<\s*(\S+)")
 
 
 def rewrite(spec: str, version: str, *, keep_style: bool) -> str | None:

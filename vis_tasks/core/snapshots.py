@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.core.versions import is_valid
 from vis_tasks.errors import UsageError
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,17 +17,16 @@ __all__ = ["TEMPLATE", "is_snapshot", "snapshot_suffix"]
 TEMPLATE = "{tag}-{commit-short}"
 """Ours, where changesets' configuration names none: ``0.0.0-<tag>-<sha>``."""
 
-# Patterns as text: `re` keeps what it compiles, and most commands need neither.
-_PLACE = r"\{([a-z-]+)\}"
+_PLACE = regex(r"\{([a-z-]+)\}")
 # What ends in a commit, or (changesets) in a moment: YYYYMMDDHHMMSS or milliseconds. Only 0.0.0 may go without a tag.
-_SNAPSHOT = (
+_SNAPSHOT = regex(
     r"\d+\.\d+\.\d+-[0-9A-Za-z-]+-(?:[0-9a-f]{7}|[0-9a-f]{40}|\d{13,14})|0\.0\.0-(?:[0-9a-f]{7}|[0-9a-f]{40}|\d{13,14})"
 )
 
 
 def is_snapshot(version: str) -> bool:
     """Whether a version is a snapshot's: ``0.0.0-pr-12-1a2b3c4``, or as changesets writes them, ``0.0.0-20260102030405``."""
-    return re.fullmatch(_SNAPSHOT, version) is not None
+    return _SNAPSHOT.fullmatch(version) is not None
 
 
 def snapshot_suffix(tag: str, commit: str, now: datetime, template: str = TEMPLATE) -> str:
@@ -48,11 +48,11 @@ def snapshot_suffix(tag: str, commit: str, now: datetime, template: str = TEMPLA
         "datetime": now.strftime("%Y%m%d%H%M%S"),
         "timestamp": str(int(now.timestamp() * 1000)),
     }
-    unknown = sorted({name for name in re.findall(_PLACE, template) if name not in values})
+    unknown = sorted({name for name in _PLACE.findall(template) if name not in values})
     if unknown:
         allowed = ", ".join("{" + name + "}" for name in values)
         raise UsageError(f"the snapshot template has {{{unknown[0]}}}; allowed are {allowed}", code="SNAPSHOT")
-    suffix = re.sub(_PLACE, lambda match: values[match[1]], template).strip("-")
+    suffix = _PLACE.sub(lambda match: values[match[1]], template).strip("-")
     if not is_valid(f"0.0.0-{suffix}"):
         raise UsageError(f'"0.0.0-{suffix}" is not a version', code="SNAPSHOT", hint="use letters, digits and dashes")
     return suffix

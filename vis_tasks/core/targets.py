@@ -6,7 +6,6 @@ see that there is nothing to do (``look``), and what to run. Everything here is 
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from vis_tasks.errors import ConfigError, UsageError
@@ -136,5 +135,7 @@ def _known(name: str, names: Iterable[str], saying: str) -> None:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(name, list(names), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

@@ -7,11 +7,11 @@ embedded registry uses) reads none of the first three as npm does, and sorts sev
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
 from vis_tasks.core.model import Level
+from vis_tasks.patterns import regex
 
 __all__ = ["Version", "bump", "compare", "highest", "is_prerelease", "is_valid", "parse"]
 
@@ -19,7 +19,7 @@ _MAX_LENGTH = 256
 _MAX_NUMBER = 9007199254740991  # Number.MAX_SAFE_INTEGER; npm refuses anything above
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRE = rf"(?:{_NUMBER}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
-_VERSION = re.compile(
+_VERSION = regex(
     rf"v?({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_PRE}(?:\.{_PRE})*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
 )
 

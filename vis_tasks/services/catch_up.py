@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from vis_tasks.patterns import regex
 from vis_tasks.records import replace
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["is_chore", "only_ours", "pending_at", "replay_onto", "undo_half_a_move"]
 
-_CHORE = re.compile(r"chore\(release\): (record|clear|approve|reject|restage|drop) .*\[skip ci\]")
+_CHORE = regex(r"chore\(release\): (record|clear|approve|reject|restage|drop) .*\[skip ci\]")
 
 
 def is_chore(subject: str) -> bool:

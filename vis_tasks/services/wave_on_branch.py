@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from vis_tasks.patterns import regex
 from vis_tasks.services.record import arrived_on_branch, staged_on_branch
 from vis_tasks.services.workspace_changelog import (
     CHANGELOG,
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["push_wave", "with_waves_of_branch"]
 
-_DAY = re.compile(r"## (\d{4}-\d\d-\d\d)")
+_DAY = regex(r"## (\d{4}-\d\d-\d\d)")
 
 
 def push_wave(run: Run, work: Sequence[Tagging], *, along: Sequence[str] = ()) -> bool:

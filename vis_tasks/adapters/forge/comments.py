@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.forge.api import Answer, Api, Lost, default_http
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Comments", "comments_for"]
 
-_PULL = re.compile(r"refs/pull/(\d+)/(?:merge|head)")
+_PULL = regex(r"refs/pull/(\d+)/(?:merge|head)")
 _REFUSED = {401, 403, 404}
 _MOST_PAGES = 30
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from vis_tasks.adapters.npm.npmrc import unset_variables
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass, field
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Auth", "find_auth", "host_of", "nerf_dart", "without_credentials"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_LAST_STEP = re.compile(r"([^/]+|/)$")
+_LAST_STEP = regex(r"([^/]+|/)$")
 
 
 @dataclass(frozen=True)

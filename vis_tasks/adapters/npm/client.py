@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.adapters.npm.output import NpmError, npm_error, package_entry
 from vis_tasks.adapters.redact import redact
 from vis_tasks.errors import Failed
+from vis_tasks.patterns import regex
 from vis_tasks.ports import Staged, StageOutcome
 
 if TYPE_CHECKING:
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["NpmClientStager", "is_stage_id", "npm_env", "outcome_of"]
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_REFUSED = re.compile(r"E4\d\d|EPRIVATE|ENEEDAUTH|EOTP|EUSAGE|EUNSCOPED|EBADSEMVER|EINVALIDTAGNAME|ERR_INVALID_AUTH")
+_UUID = regex(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_REFUSED = regex(r"E4\d\d|EPRIVATE|ENEEDAUTH|EOTP|EUSAGE|EUNSCOPED|EBADSEMVER|EINVALIDTAGNAME|ERR_INVALID_AUTH")
 # The registry didn't look at the request: it may pass next time.
 _TRANSIENT = frozenset({"E408", "E420", "E425", "E429"})
-_NETWORK = re.compile(
+_NETWORK = regex(
     r"E5\d\d|ECONN\w+|\w*TIMEOUT|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|ENETUNREACH|EHOSTUNREACH|EPIPE|EPROTO|FETCH_ERROR|ERR_(STREAM|SSL|SOCKET|TLS)\w*"
 )
 # Only these tell a live version from a staged one: both are 409 when staging, and "previously published" stands for either.
-_LIVE_WORDS = re.compile(r"cannot publish over|already present", re.IGNORECASE)
+_LIVE_WORDS = regex(r"cannot publish over|already present", re.IGNORECASE)
 # npm says this when all of its own checks are done, right before it sends anything.
-_SENDING = re.compile(r"\bnotice (Staging|Publishing) to ")
+_SENDING = regex(r"\bnotice (Staging|Publishing) to ")
 _TIMEOUT = 15 * 60.0
 
 

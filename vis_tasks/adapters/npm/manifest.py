@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.npm.hosted import hosted_repository
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["NO_README", "is_sent_along", "prepared_manifest", "wanted_files"]
 
 NO_README = "ERROR: No README data found!"
-_README = re.compile(r"readme(\..*)?", re.IGNORECASE)
-_MARKDOWN = re.compile(r"\.m?a?r?k?d?o?w?n?$", re.IGNORECASE)
-_LOCAL_BIN = re.compile(r"^(\./|\.\\)?node_modules[/\\].bin[\\/]")
-_URL = re.compile(r"(?:(?:https?|ftp|wss?):/*[^\s/?#]|(?!(?:https?|ftp|wss?):)[A-Za-z][A-Za-z0-9+.-]*:)")
+_README = regex(r"readme(\..*)?", re.IGNORECASE)
+_MARKDOWN = regex(r"\.m?a?r?k?d?o?w?n?$", re.IGNORECASE)
+_LOCAL_BIN = regex(r"^(\./|\.\\)?node_modules[/\\].bin[\\/]")
+_URL = regex(r"(?:(?:https?|ftp|wss?):/*[^\s/?#]|(?!(?:https?|ftp|wss?):)[A-Za-z][A-Za-z0-9+.-]*:)")
 
 
 def is_sent_along(name: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.adapters.npm.ask import written_version
 from vis_tasks.adapters.process import find_program
 from vis_tasks.errors import Failed, Refused
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["NEEDED", "FoundNpm", "find_npm"]
 NEEDED = (11, 15, 0)
 """`npm stage` came with npm 11.15.0."""
 
-_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)(?:-\S+)?")
+_VERSION = regex(r"(\d+)\.(\d+)\.(\d+)(?:-\S+)?")
 _NEEDED_TEXT = ".".join(map(str, NEEDED))
 _WAYS_OUT = (
     "Update npm with `npm install -g npm@latest` (Node 22.14 or newer), "

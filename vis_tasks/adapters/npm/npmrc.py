@@ -10,15 +10,17 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from vis_tasks.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["env_layer", "file_layer", "replace_env", "unset_variables"]
 
-_SECTION = re.compile(r"^\[([^\]]*)\]\s*$")
-_PAIR = re.compile(r"^([^=]+)(=(.*))?$")
+_SECTION = regex(r"^\[([^\]]*)\]\s*$")
+_PAIR = regex(r"^([^=]+)(=(.*))?$")
 # `${NAME}` or `${NAME?}`; an odd number of backslashes in front makes it text. There is no `${NAME-default}` in npm.
-_VARIABLE = re.compile(r"(?<!\\)(\\*)\$\{([^${}?]+)(\?)?\}")
+_VARIABLE = regex(r"(?<!\\)(\\*)\$\{([^${}?]+)(\?)?\}")
 _WORDS: Mapping[str, Any] = {"true": True, "false": False, "null": None, "undefined": None}
 _ENV_PREFIX = "npm_config_"
 

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.adapters.redact import redact
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["NpmError", "json_documents", "npm_error", "package_entry"]
 
-_START = re.compile(r"^[ \t]*(?=[\[{])", re.MULTILINE)
-_CODE_LINE = re.compile(r"^\S+ (?:error|ERR!) code (\S+)$", re.MULTILINE)
-_ERROR_LINE = re.compile(r"^\S+ (?:error|ERR!) (?!code |A complete log)(.*)$", re.MULTILINE)
+_START = regex(r"^[ \t]*(?=[\[{])", re.MULTILINE)
+_CODE_LINE = regex(r"^\S+ (?:error|ERR!) code (\S+)$", re.MULTILINE)
+_ERROR_LINE = regex(r"^\S+ (?:error|ERR!) (?!code |A complete log)(.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

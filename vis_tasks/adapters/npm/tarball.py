@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from vis_tasks.adapters.npm.manifest import is_sent_along
 from vis_tasks.adapters.npm.unzip import bad_tarball, unzipped
+from vis_tasks.patterns import regex
 from vis_tasks.ports import Tarball
 from vis_tasks.records import dataclass, replace
 
@@ -46,28 +47,28 @@ _known: dict[str, Tarball] = {}  # by integrity: what packing has looked into is
 # Formats that are secrets and nothing else, each behind texts of which one stands in every match: those are found much faster.
 # An npmrc line that names a variable is fine.
 _SECRETS: tuple[tuple[str, tuple[bytes, ...], re.Pattern[bytes]], ...] = (
-    ("npm token", (b"npm_",), re.compile(rb"\bnpm_[A-Za-z0-9]{36}\b")),
+    ("npm token", (b"npm_",), regex(rb"\bnpm_[A-Za-z0-9]{36}\b")),
     (
         "GitHub token",
         (b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_"),
-        re.compile(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})"),
+        regex(rb"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{60,})"),
     ),
-    ("GitLab token", (b"glpat-",), re.compile(rb"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("AWS access key", (b"AKIA", b"ASIA"), re.compile(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
+    ("GitLab token", (b"glpat-",), regex(rb"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("AWS access key", (b"AKIA", b"ASIA"), regex(rb"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
     (
         "Slack token",
         (b"xoxa-", b"xoxb-", b"xoxr-", b"xoxs-", b"xoxp-"),
-        re.compile(rb"\bxox[abprs]-[0-9A-Za-z-]{20,}"),
+        regex(rb"\bxox[abprs]-[0-9A-Za-z-]{20,}"),
     ),
     (
         "private key",
         (b"PRIVATE KEY-----",),
-        re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\n|\\r)+(?:[A-Za-z0-9+/=]|\s|\\n|\\r){100,}"),
+        regex(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s|\\n|\\r)+(?:[A-Za-z0-9+/=]|\s|\\n|\\r){100,}"),
     ),
     (
         "registry credentials",
         (b":_auth", b":_password"),
-        re.compile(rb"^\s*//\S+:(?:_authToken|_auth|_password)\s*=\s*(?!\$\{)\S{6,}", re.MULTILINE),
+        regex(rb"^\s*//\S+:(?:_authToken|_auth|_password)\s*=\s*(?!\$\{)\S{6,}", re.MULTILINE),
     ),
 )
 

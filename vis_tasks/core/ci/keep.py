@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fate", "Merged", "Planned", "base_path", "decide", "is_ours", "is_untouched", "obsolete", "with_header"]
 
-_HEADER = re.compile(
+_HEADER = regex(
     r"# Made by vis-tasks \S+ from vis\.toml; template (?P<template>\d+), sha256 (?P<hash>[0-9a-f]{64})\.\n"
     r"(?:# .*\n)*?# --\n"
 )

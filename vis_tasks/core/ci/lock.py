@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from vis_tasks.patterns import regex
+
 __all__ = ["CHECK_LOCK", "LOCK", "is_made", "locked_for", "with_extra", "with_lock_header"]
 
 LOCK = ".vis/ci/requirements.txt"
@@ -16,7 +18,7 @@ _HEADER = (
     "# Made by vis-tasks: all that CI installs for the requirement below, with hashes; anew: `ci.generate --relock`.\n"
 )
 _FOR = "# for: "
-_NAMED = re.compile(r"(vis[-_.]tasks)(?:\s*\[([^\]]*)\])?(.*)", re.IGNORECASE | re.DOTALL)
+_NAMED = regex(r"(vis[-_.]tasks)(?:\s*\[([^\]]*)\])?(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def with_extra(requirement: str, extra: str) -> str:

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import UsageError
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,10 +25,10 @@ __all__ = [
 ]
 
 _EXPRESSION = "${{"
-_SIMPLE_REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
-_PLAIN_FOLDER = re.compile(r"[A-Za-z0-9 ._@/-]*")
+_SIMPLE_REF = regex(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+_PLAIN_FOLDER = regex(r"[A-Za-z0-9 ._@/-]*")
 # What YAML lets stand unescaped (YAML 1.2, c-printable), without the line breaks of YAML 1.1 and the byte order mark.
-_PRINTABLE = re.compile(r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
+_PRINTABLE = regex(r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
 
 
 def check_text(text: str, what: str) -> str:

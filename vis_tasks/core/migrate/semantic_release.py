@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.migrate.document import Code
 from vis_tasks.core.migrate.mapping import Mapper
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ _DEFAULT_BRANCHES = [
     {"name": "alpha", "prerelease": True},
 ]
 _DEFAULT_PLUGINS = ["@semantic-release/npm", "@semantic-release/github"]
-_RANGE = re.compile(r"\d+(\.\d+)?\.x|\d+\.x\.x|.*[*?+(\[{].*")
+_RANGE = regex(r"\d+(\.\d+)?\.x|\d+\.x\.x|.*[*?+(\[{].*")
 _COMMITS = "commits don't decide here, change files do"
 _GENERATE = "`invoke generate` writes change files from conventional commits"
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.migrate.mapping import Mapper
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,7 @@ _HOOKS = {
     "postPublishCommand": "after-tag",
 }
 _CHANGELOGS = {"default": "default", "github": "links", "keep-a-changelog": "keep-a-changelog"}
-_VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
+_VARIABLE = regex(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 
 def migrate(document: Document, repository: Repository, duration: Callable[[timedelta], str]) -> Migration:

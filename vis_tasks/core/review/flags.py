@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,10 @@ from vis_tasks.core.review.manifest import INSTALL_SCRIPTS, new_dependencies
 from vis_tasks.core.review.model import Flag, Level
 from vis_tasks.core.review.typosquat import looks_like
 from vis_tasks.core.tarball_checks import Severity, problems
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Mapping
 
     from vis_tasks.core.review.model import Contents
@@ -30,13 +31,13 @@ _SCRIPT_ENDINGS = (".js", ".cjs", ".mjs", ".jsx", ".ts", ".cts", ".mts")
 _DECODERS = r"(?:atob|unescape|decodeURIComponent|Buffer\.from|String\.fromCharCode)"
 # What, its pattern (none of them may backtrack over a hostile text), and how often it has to stand there.
 _SIGNS: tuple[tuple[str, re.Pattern[str], int], ...] = (
-    ("runs decoded text", re.compile(rf"\b(?:eval|Function|execScript)\s*\(\s*{_DECODERS}"), 1),
-    ("names like _0x3fa2, as obfuscators make them", re.compile(r"\b_0x[0-9a-f]{4,6}\b"), 8),
-    ("a long run of escaped characters", re.compile(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){40}"), 1),
-    ("a long base64 text", re.compile(r"[\"'`][A-Za-z0-9+/]{1200}"), 1),
+    ("runs decoded text", regex(rf"\b(?:eval|Function|execScript)\s*\(\s*{_DECODERS}"), 1),
+    ("names like _0x3fa2, as obfuscators make them", regex(r"\b_0x[0-9a-f]{4,6}\b"), 8),
+    ("a long run of escaped characters", regex(r"(?:\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}){40}"), 1),
+    ("a long base64 text", regex(r"[\"'`][A-Za-z0-9+/]{1200}"), 1),
 )
-_STARTS_PROGRAMS = re.compile(r"[\"'](?:node:)?child_process[\"']")
-_HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\U000e0000-\U000e007f]")
+_STARTS_PROGRAMS = regex(r"[\"'](?:node:)?child_process[\"']")
+_HIDDEN = regex("[\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\U000e0000-\U000e007f]")
 _SCANNED = 512 * 1024
 
 

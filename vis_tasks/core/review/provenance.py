@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.remotes import parse_remote
 from vis_tasks.core.review.model import Check
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Statement", "checks_of", "statement_of"]
 
 _PROVENANCE = "https://slsa.dev/provenance/"
-_COMMIT = re.compile(r"[0-9a-f]{40,64}")
+_COMMIT = regex(r"[0-9a-f]{40,64}")
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
+
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,7 +23,7 @@ ansi-styles ms ws cors body-parser cookie-parser multer helmet nodemon ts-node c
 classnames clsx immer nanoid async bluebird
 """
 _POPULAR = frozenset(_POPULAR_TEXT.split())
-_SEPARATORS = re.compile(r"[-_.]")
+_SEPARATORS = regex(r"[-_.]")
 _SHORTEST = 4
 
 

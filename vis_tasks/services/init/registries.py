@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.migrate.mapping import Leftover, Setting
 from vis_tasks.errors import UsageError
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["registry_settings"]
 
 _FILES = {"yarn": ".yarnrc.yml", "pnpm": "pnpm-workspace.yaml", "bun": "bunfig.toml"}
-_IN_NPMRC = re.compile(r"^\s*((?:@[^:=\s]+:)?registry)\s*=", re.MULTILINE)
+_IN_NPMRC = regex(r"^\s*((?:@[^:=\s]+:)?registry)\s*=", re.MULTILINE)
 
 
 def registry_settings(files: Files, workspace: Workspace) -> tuple[tuple[Setting, ...], tuple[Leftover, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.config.durations import format_duration
@@ -13,6 +12,7 @@ from vis_tasks.core.migrate.literal import read_json, read_module
 from vis_tasks.core.migrate.mapping import Leftover, Repository
 from vis_tasks.core.suggest import nearest
 from vis_tasks.errors import ConfigError, UsageError
+from vis_tasks.patterns import regex
 from vis_tasks.records import replace
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ __all__ = ["TOOLS", "find_tools", "workflows"]
 TOOLS = ("vis", "changesets", "bumpy", "beachball", "release-please", "semantic-release", "lerna")
 """In the order in which they are believed when a repository has traces of several: lerna often only runs tasks."""
 
-_MODULE = re.compile(r"\.[cm]?[jt]s$")
-_CALLS = re.compile(
+_MODULE = regex(r"\.[cm]?[jt]s$")
+_CALLS = regex(
     r"changesets/action|\bchangeset (?:publish|version)|\bsemantic-release\b|\blerna(?:-lite)? (?:publish|version)|"
     r"release-please|\bbeachball (?:publish|bump)|\bbumpy (?:ci|publish|version)|\bvis release\b|\bnpm publish\b|\bpnpm publish\b"
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.errors import Refused
+from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stage", "Template", "copy_repository"]
 
-_REGISTRY_LINE = re.compile(
+_REGISTRY_LINE = regex(
     r"^\s*(?:@[^:=\s]+:)?registry\s*=|^\s*//|^\s*_(?:auth|password)|^\s*always-auth|^\s*(?:user|global)config\s*=",
     re.IGNORECASE,
 )

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vis_tasks.patterns import regex
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,7 +16,7 @@ __all__ = ["ENVIRONMENT_MARK", "isolated_environment", "pointed_at"]
 ENVIRONMENT_MARK = "REHEARSAL_FOLDER"
 """The variable by which a process of a rehearsal is known; it holds the rehearsal's folder."""
 
-_DROPPED = re.compile(
+_DROPPED = regex(
     r"token|secret|passw|passphrase|_auth|credential|api_?key|private_key|access_key|webhook|_pat$|_key$|_dsn$|cookie"
     r"|^npm_|^pnpm_config_|^yarn_|^bun_config_|^bun_install_cache|^ACTIONS_|^CI_|^RUNNER_|^GIT_|^SSH_|^GPG_|^VIS_"
     r"|^GITHUB_|^GITLAB_|^CIRCLE|^BUILDKITE|^NODE_AUTH|^PNPM_HOME$|^XDG_",
@@ -23,7 +25,7 @@ _DROPPED = re.compile(
 _CI = ("CI", "FORCE_COLOR", "INIT_CWD")
 # What a value looks like that nobody should have: npm's, GitHub's, GitLab's and Slack's own prefixes, JSON web tokens, private
 # keys, and addresses with a password in them.
-_SECRET_VALUE = re.compile(
+_SECRET_VALUE = regex(
     r"\bnpm_[A-Za-z0-9]{16,}|\b(?:gh[pousr]_|github_pat_|glpat-|glptt-|glcbt-|xox[abprs]-)[A-Za-z0-9_-]{10,}"
     r"|\beyJ[\w-]{5,}\.eyJ[\w-]{5,}\.|-----BEGIN [A-Z ]*PRIVATE KEY|[a-z][\w+.-]*://[^\s/@:]*:[^\s/@]+@"
 )

@@ -7,15 +7,16 @@ where it likes. Nothing is installed: a rehearsal asks no registry but its own.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.model import DEPENDENCY_TABLES
+from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
     from vis_tasks.core.model import Workspace
@@ -33,7 +34,7 @@ _YARN = (
     ".yarn/releases",
     ".yarn/plugins",
 )
-_LEAVING = re.compile(r'"(?=(?:\.\./)+)([^"\\\n]+?)(\\?)"')
+_LEAVING = regex(r'"(?=(?:\.\./)+)([^"\\\n]+?)(\\?)"')
 
 
 def installed(workspace: Workspace) -> tuple[str, ...]:
