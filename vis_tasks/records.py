@@ -84,7 +84,7 @@ class _Shared:
         own.update(records.defaults)  # all fields in their order, those without a default as missing
         if args:
             given = dict(zip(records.defaults, args, strict=False))
-            if len(args) > len(given) or not given.keys().isdisjoint(kwargs):
+            if len(args) > len(given) or (kwargs and not given.keys().isdisjoint(kwargs)):
                 raise TypeError(_told(self, "takes each field once", args, kwargs))
             own.update(given)
         own.update(kwargs)
