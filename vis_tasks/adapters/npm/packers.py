@@ -109,12 +109,17 @@ class CommandPacker:
         Raises:
             vis_tasks.errors.Failed: as in `pack`.
         """
+
+        def begun() -> None:
+            started()
+            import vis_tasks.adapters.npm.direct  # noqa: F401  (looking inside and sending: 10 ms, and here nobody waits for it)
+
         size = _BATCH if self.together else 1
         for start in range(0, len(package_dirs), size):
             batch = package_dirs[start : start + size]
-            made = self._pack_together({each: self._before(each, started) for each in batch}, destination, started)
+            made = self._pack_together({each: self._before(each, begun) for each in batch}, destination, begun)
             for package_dir in batch:
-                yield made.get(package_dir) or self._pack_one(package_dir, destination, started)
+                yield made.get(package_dir) or self._pack_one(package_dir, destination, begun)
 
     def _pack_together(
         self, manifests: Mapping[Path, Mapping[str, Any]], destination: Path, started: Callable[[], None]

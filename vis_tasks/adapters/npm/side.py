@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vis_tasks.adapters.npm.client import NpmClientStager
 from vis_tasks.adapters.npm.config import NpmConfig
-from vis_tasks.adapters.npm.desk import NpmDesk
-from vis_tasks.adapters.npm.direct import DirectStager
-from vis_tasks.adapters.npm.engine import ChosenStager, refuse_direct_provenance, wants_provenance
 from vis_tasks.adapters.npm.identity import can_identify
 from vis_tasks.adapters.npm.latest import LatestVersions
 from vis_tasks.adapters.npm.node import find_npm
 from vis_tasks.adapters.npm.reader import HttpRegistryReader
-from vis_tasks.core.review_page import own_page, page_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,6 +98,10 @@ class NpmSide:
         return self._latest.setdefault(url, LatestVersions(self.config, url, self._clock))
 
     def _engine(self, url: str) -> Stager:
+        from vis_tasks.adapters.npm.client import NpmClientStager
+        from vis_tasks.adapters.npm.direct import DirectStager
+        from vis_tasks.adapters.npm.engine import ChosenStager, refuse_direct_provenance, wants_provenance
+
         provenance, client = self._publish.provenance, self._publish.client
         npm = NpmClientStager(
             self._runner, self.npm.argv, self.config, self.config.root, registry=url, provenance=provenance
@@ -122,6 +121,8 @@ class NpmSide:
 
     def desk(self, url: str) -> Desk:
         """Where stages at that registry are approved and rejected."""
+        from vis_tasks.adapters.npm.desk import NpmDesk
+
         return NpmDesk(
             self._runner, self.npm.argv, self.config, self.config.root, registry=url, foreground=self._foreground
         )
@@ -132,6 +133,8 @@ class NpmSide:
 
     def review_page(self, url: str, *, name: str, version: str, stage_id: str | None) -> str | None:
         """``review-url`` filled in; else the npm registry's own page, when nothing but npm's built-in address is configured."""
+        from vis_tasks.core.review_page import own_page, page_from
+
         if self._publish.review_url:
             return page_from(self._publish.review_url, name=name, version=version, stage_id=stage_id)
         configured = self.config.forced_registry or any("registry" in layer for _, layer in self.config.layers)
