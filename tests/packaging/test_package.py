@@ -100,6 +100,10 @@ def test_listing_the_tasks_opens_no_room_but_theirs() -> None:
     assert ours == {"vis_tasks.__about__", "vis_tasks.errors"}
 
 
+def test_what_uploads_is_not_loaded_before_something_is_packed() -> None:
+    assert modules_after("import vis_tasks.adapters.npm.side") & {"tarfile", "vis_tasks.adapters.npm.direct"} == set()
+
+
 def test_the_version_stands_in_one_place_and_the_binary_tells_it() -> None:
     from vis_tasks import __version__
 
