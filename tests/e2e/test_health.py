@@ -111,9 +111,14 @@ def test_doctor_knows_the_traps_of_oidc(world: World) -> None:
     world.package("core").commit()
     claims = base64.urlsafe_b64encode(b'{"aud": "npm:elsewhere.example.org"}').decode().rstrip("=")
 
-    github = checks(world, GITHUB_ACTIONS="true", GITHUB_REF_NAME="main", NODE_AUTH_TOKEN="XXXXX-XXXXX")
     gitlab = checks(world, GITLAB_CI="true", NPM_ID_TOKEN=f"e30.{claims}.x")
+    elsewhere = checks(world, GITHUB_ACTIONS="true", GITHUB_REF_NAME="main", NPM_ID_TOKEN=f"e30.{claims}.x")
+    with_token = checks(world, GITHUB_ACTIONS="true", GITHUB_REF_NAME="main")
+    (world.folder / "home/.npmrc").write_text(f"registry={world.registry.url}\n", encoding="utf-8")
+    github = checks(world, GITHUB_ACTIONS="true", GITHUB_REF_NAME="main", NODE_AUTH_TOKEN="XXXXX-XXXXX")
 
+    assert "npm:127.0.0.1" in elsewhere["oidc.github"]["text"]
+    assert "oidc.github" not in with_token, "npm has a token of its own"
     assert "id-token: write" in github["oidc.github"]["hint"]
     assert "registry-url" in github["oidc.setup-node"]["hint"]
     assert "npm:127.0.0.1" in gitlab["oidc.gitlab"]["text"]

@@ -111,11 +111,13 @@ def oidc_findings(run: Run) -> Iterator[Finding]:
     """What CI hands out, and the traps on the way. No request."""
     env = run.tools.env
     if env.get("GITHUB_ACTIONS"):
-        if env.get("ACTIONS_ID_TOKEN_REQUEST_URL") and env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+        if env.get("NPM_ID_TOKEN"):
+            yield _audience(run, "oidc.github", env["NPM_ID_TOKEN"])
+        elif env.get("ACTIONS_ID_TOKEN_REQUEST_URL") and env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
             yield Finding("oidc.github", PASS, "the job may ask for an identity (id-token: write)")
-        elif not env.get("NPM_TOKEN"):
+        elif not env.get("NPM_TOKEN") and not run.npm.reader(run.npm.url_for("", {})).has_credentials():
             hint = "give the job `permissions: id-token: write`, or an NPM_TOKEN"
-            yield Finding("oidc.github", FAIL, "the job may not ask for an identity and has no NPM_TOKEN", hint)
+            yield Finding("oidc.github", FAIL, "the job may not ask for an identity and has no token", hint)
         if env.get("NODE_AUTH_TOKEN", "").startswith("XXXXX"):
             hint = (
                 "remove `registry-url` from actions/setup-node: its placeholder token keeps npm from trusted publishing"
@@ -127,13 +129,13 @@ def oidc_findings(run: Run) -> Iterator[Finding]:
             hint = "add `id_tokens: NPM_ID_TOKEN: aud: npm:<registry host>` to the job, or an NPM_TOKEN variable"
             yield Finding("oidc.gitlab", FAIL, "the job has neither NPM_ID_TOKEN nor NPM_TOKEN", hint)
         elif token:
-            yield _audience(run, token)
+            yield _audience(run, "oidc.gitlab", token)
             if not env.get("SIGSTORE_ID_TOKEN"):
                 hint = "add `SIGSTORE_ID_TOKEN: aud: sigstore` to the job's id_tokens"
                 yield Finding("oidc.provenance", WARN, "without SIGSTORE_ID_TOKEN there will be no provenance", hint)
 
 
-def _audience(run: Run, token: str) -> Finding:
+def _audience(run: Run, name: str, token: str) -> Finding:
     """Npm asks for ``npm:<registry host>`` (its lib/utils/oidc.js); the claims are read, not verified."""
     wanted = f"npm:{urlsplit(run.npm.url_for('', {})).hostname}"
     part = token.split(".")[1] if token.count(".") == 2 else ""
@@ -141,10 +143,8 @@ def _audience(run: Run, token: str) -> Finding:
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
         named: Sequence[str] = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     except (ValueError, KeyError, TypeError, binascii.Error):
-        return Finding(
-            "oidc.gitlab", FAIL, "NPM_ID_TOKEN is no token with an audience", f"declare it with `aud: {wanted}`"
-        )
+        return Finding(name, FAIL, "NPM_ID_TOKEN is no token with an audience", f"declare it with `aud: {wanted}`")
     if wanted in named:
-        return Finding("oidc.gitlab", PASS, f"NPM_ID_TOKEN is for {wanted}")
+        return Finding(name, PASS, f"NPM_ID_TOKEN is for {wanted}")
     text = f"NPM_ID_TOKEN is for {', '.join(map(str, named))}, the registry asks for {wanted}"
-    return Finding("oidc.gitlab", FAIL, text, f"declare it with `aud: {wanted}`")
+    return Finding(name, FAIL, text, f"declare it with `aud: {wanted}`")
