@@ -23,12 +23,13 @@ from typing import Any
 from tests.fakes import FakeMachine
 from tests.rig.house import house, release
 from vis_tasks import config, core
+from vis_tasks.adapters import npm
 from vis_tasks.adapters.console import make_console
 from vis_tasks.adapters.npm.config import NpmConfig
 from vis_tasks.errors import Ending
 from vis_tasks.tasks.signals import raising_on_signals
 
-_LATE = ("ahead", "changefiles", "clock", "files", "lockfile", "planning", "workspace", "npm.http", "npm.oidc")
+_LATE = ("ahead", "changefiles", "clock", "files", "lockfile", "planning", "workspace")
 
 
 class Fuse:
@@ -106,7 +107,7 @@ def run(order: dict[str, Any]) -> int:
 def _warm_up() -> None:
     """Load what a release loads when it first needs it, once for all children: modules, and the certificates (0.2 s)."""
     NpmConfig("0", Path.cwd(), {}, env=os.environ).session()
-    for room in (core, config):
+    for room in (core, config, npm):
         for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
             importlib.import_module(module.name)
     for name in _LATE:
