@@ -123,6 +123,14 @@ def wait_for(url: str) -> None:
     raise RuntimeError(msg)
 
 
+def _told(log: Path) -> list[str]:
+    """What the registry says of itself when it is up, a moment after its first answer."""
+    deadline = time.monotonic() + 60
+    while ":_authToken=" not in (text := log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.002)  # as above
+    return text.splitlines()
+
+
 def memory_of(pid: int) -> float:
     """Resident memory in MiB (Linux)."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -150,7 +158,7 @@ def ours(folder: Path, port: int, delay: float = 0.0) -> Iterator[tuple[subproce
     try:
         wait_for(f"http://127.0.0.1:{port}/")
         took = time.perf_counter() - begin
-        lines = log.read_text().splitlines()
+        lines = _told(log)
         token = next(line.rpartition("=")[2] for line in lines if ":_authToken=" in line)
         if delay:
             admin = next(line.split()[1] for line in lines if line.startswith("admin "))
