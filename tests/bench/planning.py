@@ -131,7 +131,7 @@ def _take_turns(count: int, commands: Mapping[str, list[str]]) -> dict[str, floa
         source.mkdir()
         build(source, count)
         commit(source)
-        for _ in range(_PROCESS_ROUNDS):
+        for _ in range(_PROCESS_ROUNDS.get(count, _FEWER_ROUNDS)):
             for name, argv in commands.items():
                 best[name] = min(best[name], seconds_on_a_clone(source, argv))
     return best
