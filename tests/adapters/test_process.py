@@ -137,6 +137,7 @@ def alive(pid: int) -> bool:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 def test_a_timeout_ends_the_program_and_its_children(runner, tmp_path):
+    # Both sleep far longer than the test may last: they have to be ended.
     code = (
         "import subprocess, sys, time, pathlib\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"

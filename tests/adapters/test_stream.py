@@ -33,7 +33,7 @@ def test_lines_go_where_they_belong_and_the_exit_code_comes_back(tmp_path):
 
 
 def test_a_line_is_shown_before_the_program_ends(tmp_path):
-    # The program ends only when it finds the file that the first line's reader makes.
+    # The program, which has no clock of ours, ends only when it finds the file that the first line's reader makes.
     code = (
         "import pathlib, time\nprint('first')\nwhile not pathlib.Path('seen').exists(): time.sleep(0.01)\nprint('last')"
     )
@@ -66,6 +66,7 @@ def test_a_program_that_is_not_there_is_an_error(tmp_path):
 
 
 def test_an_interrupt_ends_the_program_and_what_it_started(tmp_path):
+    # Both sleep longer than the test may last: they have to be ended.
     code = (
         "import subprocess, sys, time\n"
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"

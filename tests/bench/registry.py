@@ -129,7 +129,7 @@ def _told(log: Path, process: subprocess.Popen[bytes]) -> list[str]:
         if process.poll() is not None:
             msg = "the registry ended; does another use its port?"
             raise RuntimeError(msg)
-        time.sleep(0.002)  # as above
+        time.sleep(0.002)  # another process can't be waited for in any other way
     return text.splitlines()
 
 

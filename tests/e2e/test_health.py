@@ -125,6 +125,25 @@ def test_doctor_knows_the_traps_of_oidc(world: World) -> None:
     assert gitlab["oidc.provenance"]["status"] == "warn"
 
 
+def test_doctor_asks_for_the_registries_that_the_packages_go_to(world: World) -> None:
+    """A scope of its own may go elsewhere; npm's default registry has nothing to do with it then."""
+    world.package("@acme/core").commit()
+    lines = [
+        line for line in world.registry.npmrc_lines(world.registry.token("ci")) if not line.startswith("registry=")
+    ]
+    scoped = [f"@acme:registry={world.registry.url}", "registry=http://registry.invalid/"]
+    (world.folder / "home/.npmrc").write_text("\n".join([*lines, *scoped]) + "\n", encoding="utf-8")
+    claims = base64.urlsafe_b64encode(b'{"aud": "npm:127.0.0.1"}').decode().rstrip("=")
+
+    with_token = checks(world, GITHUB_ACTIONS="true", GITHUB_REF_NAME="main")
+    with_identity = checks(world, GITHUB_ACTIONS="true", GITHUB_REF_NAME="main", NPM_ID_TOKEN=f"e30.{claims}.x")
+
+    assert "oidc.github" not in with_token
+    assert with_identity["oidc.github"] == {
+        "id": "oidc.github", "status": "pass", "text": "NPM_ID_TOKEN is for npm:127.0.0.1", "hint": "",
+    }  # fmt: skip
+
+
 def test_doctor_sees_versions_that_lie_between(world: World) -> None:
     world.package("core", "1.0.0").commit()
     manifest = json.loads(world.read("packages/core/package.json")) | {"version": "1.0.1"}

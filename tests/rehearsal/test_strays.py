@@ -11,6 +11,7 @@ import pytest
 from vis_tasks.adapters.strays import descendants, end_marked, marked
 from vis_tasks.adapters.stream import Streamed
 
+# A real program, told to last far longer than the test may: it has to be ended.
 SLEEPER = "import time; print('up', flush=True); time.sleep(60)"
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEPER!r}])"
 

@@ -14,8 +14,6 @@ __all__ = ["LocalMachine", "RootFiles", "read_whole"]
 
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-
-
 _CHUNK = 65_536
 
 

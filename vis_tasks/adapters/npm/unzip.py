@@ -21,7 +21,7 @@ Tar = BytesIO | gzip.GzipFile
 
 _SMALL = 1024**2
 _SMALL_UNZIPPED = 8 * 1024**2
-_LARGEST_REQUEST = 9 * 1024**2
+_LARGEST_REQUEST = 9 * 1024**2  # the largest package.json that is read (8 MiB), and a header
 _LARGEST_UNPACKED = 4 * 1024**3
 _GZIP = 31  # `zlib.decompressobj`: a gzip header and trailer, the largest window
 

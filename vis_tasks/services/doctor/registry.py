@@ -31,9 +31,14 @@ def npm_findings(run: Run) -> Iterator[Finding]:
     yield from found
     if any(finding.id == "npm.version" and finding.status == FAIL for finding in found):
         return
-    packages = [package for package in managed(run.workspace, run.release) if not package.private]
-    for url in dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in packages):
+    for url in _registries(run):
         yield from _registry(run, url)
+
+
+def _registries(run: Run) -> tuple[str, ...]:
+    """Where the packages go, each place once."""
+    packages = [package for package in managed(run.workspace, run.release) if not package.private]
+    return tuple(dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in packages))
 
 
 def client_findings(run: Run) -> Iterator[Finding]:
@@ -115,7 +120,7 @@ def oidc_findings(run: Run) -> Iterator[Finding]:
             yield _audience(run, "oidc.github", env["NPM_ID_TOKEN"])
         elif env.get("ACTIONS_ID_TOKEN_REQUEST_URL") and env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
             yield Finding("oidc.github", PASS, "the job may ask for an identity (id-token: write)")
-        elif not env.get("NPM_TOKEN") and not run.npm.reader(run.npm.url_for("", {})).has_credentials():
+        elif not env.get("NPM_TOKEN") and not all(run.npm.reader(url).has_credentials() for url in _registries(run)):
             hint = "give the job `permissions: id-token: write`, or an NPM_TOKEN"
             yield Finding("oidc.github", FAIL, "the job may not ask for an identity and has no token", hint)
         if env.get("NODE_AUTH_TOKEN", "").startswith("XXXXX"):
@@ -137,14 +142,17 @@ def oidc_findings(run: Run) -> Iterator[Finding]:
 
 def _audience(run: Run, name: str, token: str) -> Finding:
     """Npm asks for ``npm:<registry host>`` (its lib/utils/oidc.js); the claims are read, not verified."""
-    wanted = f"npm:{urlsplit(run.npm.url_for('', {})).hostname}"
+    urls = _registries(run) or (run.npm.url_for("", {}),)
+    wanted = tuple(dict.fromkeys(f"npm:{urlsplit(url).hostname}" for url in urls))
+    way_out = f"declare it with `aud: {wanted[0] if len(wanted) == 1 else list(wanted)}`"
     part = token.split(".")[1] if token.count(".") == 2 else ""
     try:
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
         named: Sequence[str] = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     except (ValueError, KeyError, TypeError, binascii.Error):
-        return Finding(name, FAIL, "NPM_ID_TOKEN is no token with an audience", f"declare it with `aud: {wanted}`")
-    if wanted in named:
-        return Finding(name, PASS, f"NPM_ID_TOKEN is for {wanted}")
-    text = f"NPM_ID_TOKEN is for {', '.join(map(str, named))}, the registry asks for {wanted}"
-    return Finding(name, FAIL, text, f"declare it with `aud: {wanted}`")
+        return Finding(name, FAIL, "NPM_ID_TOKEN is no token with an audience", way_out)
+    missing = [each for each in wanted if each not in named]
+    if not missing:
+        return Finding(name, PASS, f"NPM_ID_TOKEN is for {', '.join(wanted)}")
+    text = f"NPM_ID_TOKEN is for {', '.join(map(str, named))}, the registry asks for {', '.join(missing)}"
+    return Finding(name, FAIL, text, way_out)

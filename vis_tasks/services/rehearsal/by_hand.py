@@ -82,7 +82,7 @@ def _introduce(theatre: Theatre, setting: Setting) -> None:
 def _wait_for_the_end(theatre: Theatre, setting: Setting) -> None:
     theatre.say(f"the release has ended; {setting.registry.url}-/staged stays up until Ctrl-C")
     while True:
-        time.sleep(_GLANCE)
+        time.sleep(_GLANCE)  # for a person, in real time
 
 
 def _show_codes(setting: Setting, over: threading.Event) -> None:

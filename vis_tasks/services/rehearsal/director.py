@@ -225,7 +225,7 @@ class Director:
             self._check_stop()
             if time.monotonic() > deadline:
                 raise Failed(f"the rehearsal waited {_PATIENCE:g} s in vain", code="REHEARSAL")
-            time.sleep(_GLANCE)
+            time.sleep(_GLANCE)  # another process can't be waited for in any other way
 
     def stop(self) -> None:
         """End everything at once: nothing of it will be looked at any more. Whoever waits is told so."""
