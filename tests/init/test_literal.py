@@ -13,8 +13,13 @@ from vis_tasks.core.migrate.document import Code
 from vis_tasks.core.migrate.literal import read_json, read_module
 from vis_tasks.errors import ConfigError
 
+EXACT = 2**53 - 1  # Number.MAX_SAFE_INTEGER: what is larger JavaScript rounds, and so the tools whose files these are
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-EXACT, EXACT)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
 )
@@ -35,6 +40,11 @@ def test_what_json_writes_is_read_back(value, ascii_only, indent):
 @given(VALUES)
 def test_json_is_a_literal_of_javascript(value):
     assert module(f"module.exports = {json.dumps(value)};") == value
+
+
+@pytest.mark.parametrize("number", [EXACT + 2, -EXACT - 2, 10**18 + 1])
+def test_a_number_is_what_javascript_makes_of_it(number):
+    assert read_json("x.json", str(number)).value == int(float(number)) != number
 
 
 def test_comments_and_trailing_commas_are_fine():

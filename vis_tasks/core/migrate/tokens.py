@@ -110,7 +110,7 @@ def _template(text: str, at: int) -> int:
 
 
 def number(text: str) -> int | float:
-    """A number's value."""
+    """A number's value, rounded as JavaScript rounds it."""
     text = text.replace("_", "")
     if text[:2] in {"0x", "0X"}:
         return int(text, 16)
