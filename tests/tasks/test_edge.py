@@ -241,9 +241,19 @@ def hold(run):
     run.state.change(lambda state: state.put(Entry("a", "1.0.0", id="id-a", staged_at="t")))
     run.state.note(lambda journal: journal.intend("b@1.0.0", "abc"))
     print("holding", flush=True)
-    threading.Event().wait(60)
+    for _ in range(6000):  # a signal that comes right before a wait is noticed after it
+        threading.Event().wait(0.01)
 
-ns = release_namespace(targets=[Target("hold", hold, needs=("guard",))])
+def outlive(run):
+    run.tools.console.line("holding")
+    with open("gone") as gone:
+        gone.read()
+    run.tools.console.line("nobody sees this")
+    run.state.note(lambda journal: journal.intend("b@1.0.0", "abc"))
+
+ns = release_namespace(
+    targets=[Target("hold", hold, needs=("guard",)), Target("outlive", outlive, needs=("guard",))]
+)
 """
 
 
@@ -296,32 +306,49 @@ def test_a_signal_ends_a_real_run_with_its_code_and_a_state_that_can_be_taken_up
 
 ON_A_TERMINAL = """\
 import fcntl, os, signal, sys, termios
-signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, getattr(signal, sys.argv[1]))
 os.setsid()
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execvp(sys.executable, [sys.executable, "-m", "invoke", "hold"])
+os.execvp(sys.executable, [sys.executable, "-m", "invoke", sys.argv[2]])
 """
 
 
-def test_a_terminal_that_is_closed_ends_a_run_tidily(repo):
+def on_a_terminal(repo, *argv):
+    """The run, and its terminal once it holds."""
     ours, theirs = os.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-c", ON_A_TERMINAL],
+        [sys.executable, "-c", ON_A_TERMINAL, *argv],
         cwd=repo.top,
         env={name: value for name, value in repo.env.items() if name != "CI"},
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
     )
+    os.close(theirs)
+    said = b""
+    while b"holding\r\n" not in said:  # less than all, and the rest is written to nobody
+        said += os.read(ours, 1024)
+    return process, ours
+
+
+def test_a_terminal_that_is_closed_ends_a_run_tidily(repo):
+    process, terminal = on_a_terminal(repo, "SIG_DFL", "hold")
     with process:
-        os.close(theirs)
-        said = b""
-        while b"holding" not in said:
-            said += os.read(ours, 1024)
-        os.close(ours)
+        os.close(terminal)
         process.wait(timeout=60)
     assert process.returncode == 129
     assert not (repo.top / ".vis/release/.lock").exists()
+    assert json.loads((repo.top / ".vis/release/.state.json").read_text())["intents"] == {"b@1.0.0": "abc"}
+
+
+def test_a_run_that_was_told_to_outlive_its_terminal_goes_on_without_it(repo):
+    os.mkfifo(repo.top / "gone")
+    process, terminal = on_a_terminal(repo, "SIG_IGN", "outlive")
+    with process:
+        os.close(terminal)
+        (repo.top / "gone").write_text("now")
+        process.wait(timeout=60)
+    assert process.returncode == 0
     assert json.loads((repo.top / ".vis/release/.state.json").read_text())["intents"] == {"b@1.0.0": "abc"}
 
 

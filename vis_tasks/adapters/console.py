@@ -7,10 +7,18 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from vis_tasks.adapters.redact import redact as mask
-from vis_tasks.adapters.terminal import encodable, harmless, harmless_on_actions, has_rich, is_watched, wants_colour
+from vis_tasks.adapters.terminal import (
+    Lasting,
+    encodable,
+    harmless,
+    harmless_on_actions,
+    has_rich,
+    is_watched,
+    wants_colour,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -40,6 +48,8 @@ def make_console(
         redact: takes secrets out of a text.
     """
     stream = stderr if json_mode else stdout
+    if stream is not None and stream.isatty():
+        stream = cast("TextIO", Lasting(stream))
     colour = wants_colour(stream, env)
     kind: type[PlainConsole] = RichConsole if colour and has_rich() else PlainConsole
     if env.get("GITHUB_ACTIONS") == "true":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vis_tasks.patterns import regex
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-__all__ = ["encodable", "harmless", "harmless_on_actions", "has_rich", "is_watched", "wants_colour"]
+__all__ = ["Lasting", "encodable", "harmless", "harmless_on_actions", "has_rich", "is_watched", "wants_colour"]
 
 # C0 without tab and newline, DEL, C1; line and paragraph separators; marks that turn the direction of text around (they make a
 # name look like another one).
@@ -68,3 +70,44 @@ def has_rich() -> bool:
 def is_watched(stream: TextIO | None, env: Mapping[str, str]) -> bool:
     """Whether a table may be redrawn there: a terminal that can move its cursor, and no log of CI, with colour or without."""
     return stream is not None and stream.isatty() and env.get("TERM") != "dumb" and not env.get("CI")
+
+
+class Lasting:
+    """A terminal's stream that takes words after the terminal has gone, and drops them: a release goes on unwatched.
+
+    A terminal that is closed ends a run by a signal of its own (SIGHUP), unless somebody asked to go on (``trap '' HUP``). Until
+    the signal is there, and where it never comes, each write to it is an error (EIO).
+
+    Args:
+        stream: a text stream on a terminal; everything but writing is its own.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        """As the stream has it."""
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, or drop."""
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            self._forget(error)
+        return len(text)
+
+    def flush(self) -> None:
+        """Let out what is held back, or drop it."""
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._forget(error)
+
+    def _forget(self, error: OSError) -> None:
+        """Send nowhere what comes from now on, and what the stream holds still: Python would complain of it at its end."""
+        if error.errno != errno.EIO:
+            raise error
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
