@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import tarfile
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
@@ -15,7 +17,7 @@ from vis_tasks.adapters.process import SubprocessRunner
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 JSON = "application/json; charset=utf-8"
@@ -131,6 +133,29 @@ def send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         handler.wfile.write(data)
     if answer.length is not None:
         handler.close_connection = True
+
+
+@contextmanager
+def saying(*answers: bytes, family: socket.AddressFamily = socket.AF_INET) -> Iterator[str]:
+    """A server that says these bytes, word for word, one answer a connection, and hangs up; its address."""
+    host = "::1" if family is socket.AF_INET6 else "127.0.0.1"
+    with socket.socket(family) as listener:
+        listener.bind((host, 0))
+        listener.listen()
+
+        def serve() -> None:
+            for answer in answers:
+                peer, _ = listener.accept()
+                with peer:
+                    heard = b""
+                    while b"\r\n\r\n" not in heard:
+                        heard += peer.recv(65536)
+                    peer.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
+        thread.join(10)
 
 
 class NpmHome:

@@ -1,4 +1,4 @@
-"""Uploads of our own over npm's documented HTTP API: no process, one kept-alive connection per thread. Imports urllib3 lazily.
+"""Uploads of our own over npm's documented HTTP API: no process, one kept connection per thread. Imports http.client lazily.
 
 The request is the one that ``libnpmpublish/lib/publish.js`` of npm 11.19 makes. What it can't do is sign provenance.
 """

@@ -1,4 +1,4 @@
-"""One GET, and what its answer is worth. Imports urllib3: import this lazily.
+"""One GET, and what its answer is worth. Imports http.client: import this lazily.
 
 Network trouble, lies about length, foreign content types and bad JSON are all `Unknown`: none of them says "no".
 """
@@ -10,11 +10,11 @@ import json
 import socket
 import ssl
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
-import urllib3
-
+from vis_tasks.adapters.npm.wire import Trouble
 from vis_tasks.adapters.redact import redact
 from vis_tasks.ports import Unknown
 from vis_tasks.records import dataclass
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
     from vis_tasks.adapters.npm.auth import Auth
     from vis_tasks.adapters.npm.session import NpmSession
+    from vis_tasks.adapters.npm.wire import Answer
     from vis_tasks.ports import Clock
 
 __all__ = ["TROUBLE", "Reply", "get_bytes", "get_json", "read_reply", "trouble_of"]
 
-TROUBLE = (urllib3.exceptions.HTTPError, OSError, ValueError)
+TROUBLE = (OSError, HTTPException, ValueError)
 """What sending a request may raise: for `trouble_of`."""
 
 _CONNECT_TIMEOUT = 10.0
@@ -37,7 +38,6 @@ _WHOLE_TIMEOUT = 60.0
 _LARGEST = 32 * 1024 * 1024
 _MOST_REDIRECTS = 5
 _OK = 200
-_CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -113,7 +113,7 @@ def get_bytes(session: NpmSession, url: str, *, auth: Auth, clock: Clock, larges
         The bytes, or the HTTP status when it isn't 200.
     """
 
-    def take(response: urllib3.BaseHTTPResponse) -> bytes | int | Unknown:
+    def take(response: Answer) -> bytes | int | Unknown:
         return _body(response, clock, largest) if response.status == _OK else response.status
 
     # A tarball is compressed already; asked for as it is, its bytes can be compared.
@@ -125,7 +125,7 @@ def _follow(
     address: str,
     headers: dict[str, str],
     auth: Auth,
-    take: Callable[[urllib3.BaseHTTPResponse], T | Unknown],
+    take: Callable[[Answer], T | Unknown],
 ) -> T | Unknown:
     if auth.header:
         headers["Authorization"] = auth.header
@@ -146,7 +146,7 @@ def _follow(
     return Unknown("redirect", f"more than {_MOST_REDIRECTS} redirects")
 
 
-def read_reply(response: urllib3.BaseHTTPResponse, clock: Clock) -> Reply | Unknown:
+def read_reply(response: Answer, clock: Clock) -> Reply | Unknown:
     """The whole answer (60 s and 32 MiB at most); `Unknown` when it can't be read or is a success without JSON."""
     status = response.status
     retry_after = _retry_after(response.headers.get("Retry-After"), clock)
@@ -167,12 +167,12 @@ def read_reply(response: urllib3.BaseHTTPResponse, clock: Clock) -> Reply | Unkn
     return Reply(status, body, is_json, retry_after)
 
 
-def _body(response: urllib3.BaseHTTPResponse, clock: Clock, largest: int | None = None) -> bytes | Unknown:
+def _body(response: Answer, clock: Clock, largest: int | None = None) -> bytes | Unknown:
     deadline = clock.monotonic() + _WHOLE_TIMEOUT
     data = bytearray()
-    # read1 hands over whatever has arrived, so that a server sending a byte now and then meets the deadline.
-    while chunk := response.read1(_CHUNK, decode_content=True):
-        data += chunk
+    # A piece is whatever has arrived, so that a server sending a byte now and then meets the deadline.
+    for piece in response.pieces:
+        data += piece
         if len(data) > (largest or _LARGEST):
             return Unknown("too large", f"an answer of more than {(largest or _LARGEST) // 1024 // 1024} MiB")
         if clock.monotonic() > deadline:
@@ -201,22 +201,26 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 def trouble_of(error: BaseException) -> Unknown:
     """What kept a request from being answered, by the deepest cause that is known."""
     chain = list(_causes(error))
-    why = redact(" ".join(str(error).split())[:300])
-    kinds: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
-        ((ssl.SSLError, urllib3.exceptions.SSLError), "tls"),
-        ((urllib3.exceptions.ProxyError,), "proxy"),
-        ((ConnectionRefusedError,), "connection refused"),
-        ((socket.gaierror,), "name not found"),
-        ((urllib3.exceptions.TimeoutError, TimeoutError), "timeout"),
-        ((urllib3.exceptions.IncompleteRead,), "truncated"),
-        ((urllib3.exceptions.DecodeError,), "truncated"),
-        ((ConnectionError, urllib3.exceptions.ProtocolError), "connection reset"),
-    )
-    for types, kind in kinds:
-        found = next((each for each in reversed(chain) if isinstance(each, types)), None)
+    for kind, types in _KINDS.items():
+        found = next((each for each in reversed(chain) if isinstance(each, types) or _says(each, kind)), None)
         if found is not None:
             return Unknown(kind, _in_words(kind, found))
-    return Unknown("network", why)
+    return Unknown("network", redact(" ".join(str(error).split())[:300]))
+
+
+_KINDS: dict[str, tuple[type[BaseException], ...]] = {
+    "tls": (ssl.SSLError,),
+    "proxy": (),
+    "connection refused": (ConnectionRefusedError,),
+    "name not found": (socket.gaierror,),
+    "timeout": (TimeoutError,),
+    "truncated": (),
+    "connection reset": (ConnectionError, HTTPException),
+}
+
+
+def _says(error: BaseException, kind: str) -> bool:
+    return isinstance(error, Trouble) and error.kind == kind
 
 
 def _in_words(kind: str, error: BaseException) -> str:

@@ -1,7 +1,4 @@
-"""HTTP sessions that trust, proxy and introduce themselves as npm is configured to. Imports urllib3: import this lazily.
-
-urllib3 alone, without requests around it: a wave of hundreds makes a thousand requests, and requests doubles what each costs.
-"""
+"""HTTP sessions that trust, proxy and introduce themselves as npm is configured to. Imports http.client: import this lazily."""
 
 from __future__ import annotations
 
@@ -10,22 +7,20 @@ import ssl
 import threading
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-import urllib3
-from certifi import where
-from urllib3.exceptions import InsecureRequestWarning, ProxySchemeUnknown
-
+from vis_tasks.adapters.npm.wire import Wire
 from vis_tasks.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["NpmSession", "proxy_for", "tls_context"]
+    from vis_tasks.adapters.npm.proxied import Proxied
+    from vis_tasks.adapters.npm.wire import Answer
 
-_CONNECTIONS = 16
+__all__ = ["NpmSession", "proxy_for", "tls_context"]
 
 
 class NpmSession:
@@ -49,11 +44,10 @@ class NpmSession:
         self._context = context
         self._strict = strict
         self._proxy = proxy
-        self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip, deflate", "Accept": "*/*"}
-        self._managers: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
+        self._wire = Wire(context)
+        self._proxied: dict[str, Proxied] = {}
         self._lock = threading.Lock()
-        if not strict:
-            urllib3.disable_warnings(InsecureRequestWarning)  # the user said strict-ssl=false
 
     @contextmanager
     def send(
@@ -64,7 +58,7 @@ class NpmSession:
         headers: Mapping[str, str],
         timeout: tuple[float, float],
         body: Iterable[bytes] | None = None,
-    ) -> Iterator[urllib3.BaseHTTPResponse]:
+    ) -> Iterator[Answer]:
         """One request, on a connection that is kept; its answer isn't read yet, and is closed at the end of the block.
 
         Args:
@@ -75,54 +69,23 @@ class NpmSession:
             body: what is sent; its length must stand in the headers.
 
         Raises:
-            urllib3.exceptions.HTTPError: trouble on the way.
-            OSError: likewise.
+            OSError: trouble on the way, `Trouble` among it.
+            http.client.HTTPException: an answer that isn't HTTP.
             ValueError: an address or a header that can't be sent.
             vis_tasks.errors.Refused: code ``NPM_CONFIG`` when certificates can't be loaded.
         """
         proxy = self._proxy(url)
-        manager = self._manager(proxy, secure=url[:6].lower() == "https:")
-        response = manager.urlopen(
-            method,
-            url,
-            body=body,
-            headers={**self._headers, **headers},
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            timeout=urllib3.Timeout(connect=timeout[0], read=timeout[1]),
-        )
-        try:
-            yield response
-        finally:
-            response.close()  # the connection was given back when the body was read to its end
-            response.release_conn()
+        way = self._wire if proxy is None else self._through(proxy)
+        with way.send(method, url, headers={**self._headers, **headers}, timeout=timeout, body=body) as answer:
+            yield answer
 
-    def _manager(self, proxy: str | None, *, secure: bool) -> urllib3.PoolManager:
+    def _through(self, proxy: str) -> Proxied:
+        from vis_tasks.adapters.npm.proxied import Proxied
+
         with self._lock:
-            if (proxy, secure) not in self._managers:
-                options: dict[str, Any] = {"maxsize": _CONNECTIONS}
-                if secure or proxy:
-                    options |= {
-                        "ssl_context": self._context(),
-                        "cert_reqs": "CERT_REQUIRED" if self._strict else "CERT_NONE",
-                    }
-                self._managers[proxy, secure] = _through(proxy, options) if proxy else urllib3.PoolManager(**options)
-            return self._managers[proxy, secure]
-
-
-def _through(proxy: str, options: Mapping[str, Any]) -> urllib3.PoolManager:
-    """What sends through a proxy: HTTP's, or SOCKS where the package for it is installed; credentials are in its address."""
-    address = proxy if "://" in proxy else f"http://{proxy}"
-    if address.lower().startswith("socks"):
-        try:
-            from urllib3.contrib.socks import SOCKSProxyManager
-        except ImportError:
-            raise ProxySchemeUnknown(urlsplit(address).scheme) from None
-        return SOCKSProxyManager(address, **options)
-    parts = urlsplit(address)
-    known = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
-    return urllib3.ProxyManager(address, proxy_headers=urllib3.make_headers(proxy_basic_auth=known), **options)
+            if proxy not in self._proxied:
+                self._proxied[proxy] = Proxied(proxy, self._context(), strict=self._strict)
+            return self._proxied[proxy]
 
 
 def tls_context(
@@ -165,6 +128,8 @@ def _context(
         if authorities:
             context.load_verify_locations(cadata="\n".join(authorities))
         else:
+            from certifi import where
+
             context.load_verify_locations(cafile=where())
             if system:
                 context.load_default_certs()
