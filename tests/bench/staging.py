@@ -105,10 +105,11 @@ class Contender:
     most: int = _QUICK
 
 
-def seconds(folder: Path, contender: Contender, count: int, registry: str, token: str) -> float:
-    """One whole process on a workspace of its own; everything must be at the registry afterwards."""
+def seconds(folder: Path, contender: Contender, count: int, registry: str) -> float:
+    """One whole process on a workspace of its own, with an account that nothing is staged by; everything must arrive."""
     argv = contender.argv()
     scope = f"s{time.time_ns():x}"
+    token = _account(registry, scope)
     root = folder / scope
     env = environment(folder / "home", registry, token)
     build(root, count, scope)
@@ -124,6 +125,13 @@ def seconds(folder: Path, contender: Contender, count: int, registry: str, token
         raise RuntimeError(msg)
     shutil.rmtree(root)
     return took
+
+
+def _account(registry: str, name: str) -> str:
+    """The token of a new one."""
+    person = json.dumps({"name": name, "password": "benchmark", "email": f"{name}@example.com"}).encode()
+    token: str = Client(registry, "").ask("PUT", f"/-/user/org.couchdb.user:{name}", person)["token"]
+    return token
 
 
 def _staged(registry: str, token: str, scope: str) -> int:
@@ -212,14 +220,14 @@ def _measured(count: int, contenders: Sequence[str], rounds: int, delay: float =
     times: dict[str, list[float]] = {name: [] for name in contenders}
     absent: dict[str, dict[str, Any]] = {}
     for number in range(rounds):
-        with tempfile.TemporaryDirectory() as place, ours(Path(place), _PORT, delay) as (_, token, _took):
+        with tempfile.TemporaryDirectory() as place, ours(Path(place), _PORT, delay):
             # The registry's first answers are its slowest; the first in line must not pay for them.
-            seconds(Path(place), CONTENDERS["bare Python"], count, f"http://127.0.0.1:{_PORT}/", token)
+            seconds(Path(place), CONTENDERS["bare Python"], count, f"http://127.0.0.1:{_PORT}/")
             for name, found in times.items():
                 if name in absent or (number >= _SLOW_ROUNDS and CONTENDERS[name].most < _QUICK):
                     continue
                 try:
-                    took = seconds(Path(place), CONTENDERS[name], count, f"http://127.0.0.1:{_PORT}/", token)
+                    took = seconds(Path(place), CONTENDERS[name], count, f"http://127.0.0.1:{_PORT}/")
                 except Absent as why:
                     absent[name] = absent_row(name, count, why)
                 else:
