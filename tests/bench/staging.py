@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["rows"]
 
-_ROUNDS = 7
+_ROUNDS = 15
 _SLOW_ROUNDS = 2
 _QUICK = 1000
 _PORT = 4997
