@@ -53,6 +53,19 @@ def get(session: NpmSession, server: Server) -> int:
         return response.status
 
 
+def test_http_1_1_is_agreed_upon(tmp_path, authority):
+    offered = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    offered.load_cert_chain(authority.cert, authority.key)
+    offered.set_alpn_protocols(["h2", "http/1.1"])
+    with Server({"GET /": Answer(200, {})}).tls(offered) as server:
+        session = config(tmp_path, cafile=str(authority.ca)).session()
+        with session.send("GET", server.url, headers={}, timeout=(10, 10)) as response:
+            list(response.pieces)
+        (connection,) = next(iter(session._wire._idle.values()))
+        assert isinstance(connection.sock, ssl.SSLSocket)
+        assert connection.sock.selected_alpn_protocol() == "http/1.1"
+
+
 def test_an_unknown_authority_is_not_trusted(tmp_path, secure):
     with pytest.raises(ssl.SSLError):
         get(config(tmp_path).session(), secure)

@@ -124,6 +124,7 @@ def _context(
     extra: str | None,
 ) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
     try:
         if authorities:
             context.load_verify_locations(cadata="\n".join(authorities))

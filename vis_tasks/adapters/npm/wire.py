@@ -93,9 +93,11 @@ class Wire:
         A connection is kept when its answer was read to the end.
         """
         place, target = _parts(url)
-        connection = self._take(place) or self._connected(place, timeout[0])
+        connection = self._kept(place) or self._new(place, timeout[0])
         kept = False
         try:
+            if connection.sock is None:
+                connection.connect()
             connection.sock.settimeout(timeout[1])
             with suppress(BrokenPipeError, ConnectionResetError):  # who hangs up before all is sent may have said why
                 connection.request(method, target, body, headers)
@@ -109,8 +111,8 @@ class Wire:
             else:
                 connection.close()
 
-    def _take(self, place: tuple[str, str, int]) -> HTTPConnection | None:
-        """A kept connection that its host hasn't closed meanwhile."""
+    def _kept(self, place: tuple[str, str, int]) -> HTTPConnection | None:
+        """One that its host hasn't closed meanwhile."""
         while True:
             with self._lock:
                 idle = self._idle.get(place)
@@ -119,15 +121,11 @@ class Wire:
                 return connection
             connection.close()
 
-    def _connected(self, place: tuple[str, str, int], timeout: float) -> HTTPConnection:
+    def _new(self, place: tuple[str, str, int], timeout: float) -> HTTPConnection:
         scheme, host, port = place
-        connection = (
-            HTTPSConnection(host, port, timeout=timeout, context=self._context())
-            if scheme == "https"
-            else HTTPConnection(host, port, timeout=timeout)
-        )
-        connection.connect()
-        return connection
+        if scheme == "http":
+            return HTTPConnection(host, port, timeout=timeout)
+        return HTTPSConnection(host, port, timeout=timeout, context=self._context())
 
 
 def _close_all(idle: Mapping[tuple[str, str, int], Iterable[HTTPConnection]]) -> None:
