@@ -7,6 +7,7 @@ requests. It uses the same connections below.
 from __future__ import annotations
 
 import select
+import sys
 import threading
 import weakref
 import zlib
@@ -146,11 +147,11 @@ def _parts(url: str) -> tuple[tuple[str, str, int], str]:
 
 def _has_news(sock: socket.socket) -> bool:
     """Whether something came on an idle connection: its end, or what nobody asked for."""
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([sock], [], [], 0)[0])
+    if sys.platform == "win32":  # it has no poll, and its select minds no large numbers of files
+        return bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _is_read(response: HTTPResponse) -> bool:
