@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.bench.registry import Client, ours
 from tests.bench.rivals import Absent, absent_row, rival, rivals_path
+from tests.bench.workspaces import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,6 +115,7 @@ def seconds(folder: Path, contender: Contender, count: int, registry: str) -> fl
     env = environment(folder / "home", registry, token)
     build(root, count, scope)
     contender.prepare(root)
+    settle()
     begin = time.perf_counter()
     done = subprocess.run(
         argv, cwd=root, env=env, capture_output=True, encoding="utf-8", stdin=subprocess.DEVNULL, check=False

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["CHANGED", "build", "changed", "commit", "git", "seconds_on_a_clone"]
+__all__ = ["CHANGED", "build", "changed", "commit", "git", "seconds_on_a_clone", "settle"]
 
 CHANGED = 100
 
@@ -77,6 +77,12 @@ def git(root: Path, *argv: str) -> None:
     subprocess.run(["git", *argv], cwd=root, env=environment(), check=True, capture_output=True)
 
 
+def settle() -> None:
+    """Wait until what was built lies on the disk: nobody releases from a workspace that is still being written."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
 def commit(source: Path) -> None:
     """Make the folder a repository with one commit."""
     git(source, "init", "-q", "-b", "main")
@@ -104,6 +110,7 @@ def seconds_on_a_clone(source: Path, argv: Sequence[str], *, bumped: int | None 
     if (modules := source / "node_modules").is_symlink():
         (twin / "node_modules").symlink_to(modules.readlink())
     env = environment()
+    settle()
     start = time.perf_counter()
     done = subprocess.run(argv, cwd=twin, env=env, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     took = time.perf_counter() - start
