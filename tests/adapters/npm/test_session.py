@@ -62,8 +62,8 @@ def test_http_1_1_is_agreed_upon(tmp_path, authority):
         with session.send("GET", server.url, headers={}, timeout=(10, 10)) as response:
             list(response.pieces)
         (connection,) = next(iter(session._wire._idle.values()))
-        assert isinstance(connection.sock, ssl.SSLSocket)
-        assert connection.sock.selected_alpn_protocol() == "http/1.1"
+        assert isinstance(connection, ssl.SSLSocket)
+        assert connection.selected_alpn_protocol() == "http/1.1"
 
 
 def test_an_unknown_authority_is_not_trusted(tmp_path, secure):

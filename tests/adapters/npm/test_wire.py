@@ -75,7 +75,7 @@ def test_a_connection_that_its_host_closed_meanwhile_is_not_taken(wire):
     with saying(whole, whole) as url:
         assert ask(wire, url) == (200, b"hi")
         (kept,) = next(iter(wire._idle.values()))
-        while kept.sock.recv(1, socket.MSG_PEEK):  # until the end has come
+        while kept.recv(1, socket.MSG_PEEK):  # until the end has come
             pass
         assert ask(wire, url) == (200, b"hi")
 
@@ -96,12 +96,57 @@ def test_one_that_is_to_be_closed_is_not_kept(wire):
         (b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello"), b"hello"),
         (b"Content-Encoding: X-GZIP\r\n\r\n" + gzip.compress(b"hel") + gzip.compress(b"lo"), b"hello"),
         (b"Content-Encoding: identity\r\nContent-Length: 0\r\n\r\n", b""),
+        (b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\nContent-Encoding: br\r\n\r\n", b"hi"),
     ],
-    ids=["chunked", "until the end", "packed", "packed in two", "empty"],
+    ids=["chunked", "until the end", "packed", "packed in two", "empty", "chunked, with a trailer"],
 )
 def test_bodies_come_in_many_shapes(wire, said, body):
     with saying(b"HTTP/1.1 200 OK\r\n" + said) as url:
         assert ask(wire, url) == (200, body)
+
+
+def test_what_goes_before_an_answer_is_passed_over(wire):
+    early = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nContent-Encoding: br\r\n\r\n"
+    with saying(early + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") as url:
+        assert ask(wire, url) == (200, b"hi")
+
+
+def test_what_comes_after_an_answer_is_nobodys(wire):
+    first = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+    with saying(first + b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad", first) as url:
+        assert ask(wire, url) == (200, b"hi")
+        assert not wire._idle
+        assert ask(wire, url) == (200, b"hi")
+
+
+def test_an_answer_without_a_body_ends_with_its_head(wire):
+    with saying(b"HTTP/1.1 204 No Content\r\n\r\n") as url:
+        assert ask(wire, url) == (204, b"")
+        assert wire._idle
+
+
+def test_the_headers_of_an_answer_are_found_in_any_case(wire):
+    said = b"HTTP/1.1 200 OK\r\nX-One: a\r\nx-one:  b \r\nX-Two: \xfc\r\nContent-Length: 0\r\n\r\n"
+    with saying(said) as url, wire.send("GET", url, headers={}, timeout=SOON) as answer:
+        assert answer.headers.get("x-ONE") == "a, b"
+        assert answer.headers.get("X-Two") == "ü"
+        assert answer.headers.get("X-Three") is None
+        assert answer.headers.get("X-Three", "none") == "none"
+
+
+def test_a_request_without_a_body_says_so_where_one_could_be(wire):
+    with Server({"GET /": Answer(200, {}), "POST /": Answer(200, {})}) as server:
+        for method in ("GET", "POST"):
+            with wire.send(method, server.url, headers={}, timeout=SOON):
+                pass
+        assert [request.headers.get("Content-Length") for request in server.requests] == [None, "0"]
+
+
+def test_a_host_is_named_with_its_port(wire):
+    with Server({"GET /": Answer(200, {})}) as server:
+        ask(wire, server.url)
+        (request,) = server.requests
+        assert request.headers.get("Host") == server.url.split("/")[2]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +160,10 @@ def test_bodies_come_in_many_shapes(wire, said, body):
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nhello", "truncated"),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b"hello")[:-9], "truncated"),
         (b"SSH-2.0-OpenSSH_9.2\r\n", "connection reset"),
-        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 1000 + b"\r\n", "connection reset"),
+        (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 40_000 + b"\r\n", "connection reset"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "connection reset"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nhi", "connection reset"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", "connection reset"),
         (b"", "connection reset"),
     ],
     ids=[
@@ -127,7 +175,10 @@ def test_bodies_come_in_many_shapes(wire, said, body):
         "unasked",
         "half packed",
         "ssh",
-        "heads",
+        "endless head",
+        "two framings",
+        "two lengths",
+        "another protocol",
         "gone",
     ],
 )
@@ -210,6 +261,6 @@ def test_connections_are_closed_with_what_kept_them():
     with Server({"GET /": Answer(200, {})}) as server:
         ask(wire, server.url)
         (kept,) = next(iter(wire._idle.values()))
-        assert kept.sock is not None
+        assert kept.fileno() != -1
         del wire
-        assert kept.sock is None
+        assert kept.fileno() == -1

@@ -1,4 +1,4 @@
-"""One GET, and what its answer is worth. Imports http.client: import this lazily.
+"""One GET, and what its answer is worth. Imports sockets: import this lazily.
 
 Network trouble, lies about length, foreign content types and bad JSON are all `Unknown`: none of them says "no".
 """
@@ -7,10 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import socket
-import ssl
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -29,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TROUBLE", "Reply", "get_bytes", "get_json", "read_reply", "trouble_of"]
 
-TROUBLE = (OSError, HTTPException, ValueError)
+TROUBLE = (OSError, ValueError)
 """What sending a request may raise: for `trouble_of`."""
 
 _CONNECT_TIMEOUT = 10.0
@@ -186,6 +182,8 @@ def _retry_after(value: str | None, clock: Clock) -> float | None:
         return None
     with contextlib.suppress(ValueError):
         return float(int(value)) if int(value) >= 0 else None
+    from email.utils import parsedate_to_datetime  # 5 ms, and nearly always a number comes
+
     try:
         moment = parsedate_to_datetime(value)
         return max(0.0, (moment - clock.now()).total_seconds())
@@ -201,22 +199,28 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 def trouble_of(error: BaseException) -> Unknown:
     """What kept a request from being answered, by the deepest cause that is known."""
     chain = list(_causes(error))
-    for kind, types in _KINDS.items():
+    for kind, types in _kinds().items():
         found = next((each for each in reversed(chain) if isinstance(each, types) or _says(each, kind)), None)
         if found is not None:
             return Unknown(kind, _in_words(kind, found))
     return Unknown("network", redact(" ".join(str(error).split())[:300]))
 
 
-_KINDS: dict[str, tuple[type[BaseException], ...]] = {
-    "tls": (ssl.SSLError,),
-    "proxy": (),
-    "connection refused": (ConnectionRefusedError,),
-    "name not found": (socket.gaierror,),
-    "timeout": (TimeoutError,),
-    "truncated": (),
-    "connection reset": (ConnectionError, HTTPException),
-}
+def _kinds() -> dict[str, tuple[type[BaseException], ...]]:
+    """What Python calls each kind, the most telling first."""
+    import ssl  # 6 ms; who talks http never needs it
+    from http.client import HTTPException
+    from socket import gaierror
+
+    return {
+        "tls": (ssl.SSLError,),
+        "proxy": (),
+        "connection refused": (ConnectionRefusedError,),
+        "name not found": (gaierror,),
+        "timeout": (TimeoutError,),
+        "truncated": (),
+        "connection reset": (ConnectionError, HTTPException),
+    }
 
 
 def _says(error: BaseException, kind: str) -> bool:

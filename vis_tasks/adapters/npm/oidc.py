@@ -1,6 +1,6 @@
 """Trusted publishing without npm: an id token of CI, exchanged for a short-lived token per package.
 
-Source: ``lib/utils/oidc.js`` of npm 11.19 and npm's API description (oidc.yaml). Imports http.client: import this lazily.
+Source: ``lib/utils/oidc.js`` of npm 11.19 and npm's API description (oidc.yaml). Imports sockets: import this lazily.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""HTTP sessions that trust, proxy and introduce themselves as npm is configured to. Imports http.client: import this lazily."""
+"""HTTP sessions that trust, proxy and introduce themselves as npm is configured to. Imports sockets: import this lazily."""
 
 from __future__ import annotations
 
 import os
-import ssl
 import threading
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,6 +13,7 @@ from vis_tasks.adapters.npm.wire import Wire
 from vis_tasks.errors import Refused
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
@@ -70,7 +70,6 @@ class NpmSession:
 
         Raises:
             OSError: trouble on the way, `Trouble` among it.
-            http.client.HTTPException: an answer that isn't HTTP.
             ValueError: an address or a header that can't be sent.
             vis_tasks.errors.Refused: code ``NPM_CONFIG`` when certificates can't be loaded.
         """
@@ -123,6 +122,8 @@ def _context(
     system: bool,
     extra: str | None,
 ) -> ssl.SSLContext:
+    import ssl
+
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.set_alpn_protocols(["http/1.1"])
     try:
