@@ -10,11 +10,12 @@ A user's ``tasks.py`` is two lines::
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from vis_tasks.__about__ import __version__
 
+TYPE_CHECKING = False  # as `typing` has it, which takes longer to load than all that the binary needs to ask npm
 if TYPE_CHECKING:
+    from typing import Any
+
     from vis_tasks.api import open_repository
     from vis_tasks.core.targets import Target
     from vis_tasks.tasks.namespace import release_namespace

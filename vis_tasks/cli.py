@@ -1,13 +1,12 @@
-"""The ``vis-tasks`` binary. Little is imported here: npm begins to say how it is configured before anything else is there."""
+"""The ``vis-tasks`` binary. Next to nothing is imported here: npm says how it is configured while we are loaded."""
 
 from __future__ import annotations
 
 import gc
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as `typing` has it
 if TYPE_CHECKING:
     from typing import NoReturn
 
@@ -22,11 +21,11 @@ def main() -> None:
     """Run the program; what it raises is an exit code."""
     # Loading is one long growth without garbage: at Python's own thresholds a tenth of it goes into looking for some.
     gc.set_threshold(50_000, 20, 20)
-    words, here = frozenset(sys.argv[1:]), Path.cwd()
-    if words & _ASKING and not words & _TELLING and (here / "vis.toml").is_file():
-        from vis_tasks.wiring import ask_npm_soon
+    words = frozenset(sys.argv[1:])
+    if words & _ASKING and not words & _TELLING and os.path.isfile("vis.toml"):  # noqa: PTH113
+        from vis_tasks.adapters.npm.early import begin_asking
 
-        ask_npm_soon(here)
+        begin_asking()
     try:
         from vis_tasks.tasks.straight import straight_way
 

@@ -15,10 +15,9 @@ from vis_tasks.wiring.surroundings import (
     write_ci_outputs,
     write_ci_report,
 )
-from vis_tasks.wiring.workspace import ask_npm_soon, build_tools
+from vis_tasks.wiring.workspace import build_tools
 
 __all__ = [
-    "ask_npm_soon",
     "build_absent_person",
     "build_ci_tools",
     "build_comments",

@@ -18,17 +18,7 @@ if TYPE_CHECKING:
     from vis_tasks.ports import Clock, Console, Forge, Npm, Packer, RefCell, Runner, Tarball
     from vis_tasks.services.run import Tools
 
-__all__ = ["ask_npm_soon", "build_tools", "inspected", "npm_side", "planned"]
-
-
-_asked_npm: dict[Path, Asked | None] = {}
-
-
-def ask_npm_soon(root: Path) -> None:
-    """Begin to ask npm for its configuration; the next tools built for this root get the answer. One process."""
-    from vis_tasks.adapters.npm.early import begin_asking
-
-    _asked_npm[root] = begin_asking(root)
+__all__ = ["build_tools", "inspected", "npm_side", "planned"]
 
 
 def build_tools(root: Path, config: Config, console: Console) -> Tools:
@@ -38,6 +28,7 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
     from vis_tasks.adapters.clock import SystemClock
     from vis_tasks.adapters.files import LocalMachine, RootFiles
     from vis_tasks.adapters.git import GitCli
+    from vis_tasks.adapters.npm.early import take_asked
     from vis_tasks.adapters.process import SubprocessRunner
     from vis_tasks.adapters.redact import redact
     from vis_tasks.adapters.workspace import read_workspace
@@ -47,8 +38,7 @@ def build_tools(root: Path, config: Config, console: Console) -> Tools:
     git = GitCli(runner, root, os.environ)
     clock = SystemClock()
 
-    asked = _asked_npm.pop(root, None)
-    npm = Ahead(lambda: npm_side(root, config, runner, clock, asked))
+    npm = Ahead(lambda: npm_side(root, config, runner, clock, take_asked()))
 
     def npm_soon() -> None:
         npm.begin()

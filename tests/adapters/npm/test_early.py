@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from vis_tasks.adapters.npm.config import NpmConfig
-from vis_tasks.adapters.npm.early import EarlyRunner, begin_asking
+from vis_tasks.adapters.npm.early import Asked, EarlyRunner, begin_asking, take_asked
 from vis_tasks.adapters.npm.node import find_npm
 from vis_tasks.adapters.process import SubprocessRunner
 
@@ -39,7 +39,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
     (tmp_path / "package.json").write_text("{}")
     (tmp_path / ".npmrc").write_text("registry=http://localhost:4/\n")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def asked() -> Asked | None:
+    begin_asking()
+    return take_asked()
 
 
 def load(runner: Any, root: Path) -> NpmConfig:
@@ -48,7 +54,7 @@ def load(runner: Any, root: Path) -> NpmConfig:
 
 def test_the_answer_is_the_one_npm_gives_and_is_asked_for_once(root: Path) -> None:
     counting = CountingRunner()
-    early = load(EarlyRunner(counting, begin_asking(root)), root)
+    early = load(EarlyRunner(counting, asked()), root)
     assert counting.ran == []
     assert early.registry == "http://localhost:4/"
     assert early.values == load(counting, root).values
@@ -56,7 +62,7 @@ def test_the_answer_is_the_one_npm_gives_and_is_asked_for_once(root: Path) -> No
 
 def test_it_is_given_once(root: Path) -> None:
     counting = CountingRunner()
-    runner = EarlyRunner(counting, begin_asking(root))
+    runner = EarlyRunner(counting, asked())
     load(runner, root)
     load(runner, root)
     assert len(counting.ran) == 1
@@ -64,7 +70,7 @@ def test_it_is_given_once(root: Path) -> None:
 
 def test_npm_is_asked_again_where_its_environment_has_changed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counting = CountingRunner()
-    runner = EarlyRunner(counting, begin_asking(root))
+    runner = EarlyRunner(counting, asked())
     monkeypatch.setenv("npm_config_registry", "http://localhost:5/")
     assert load(runner, root).registry == "http://localhost:5/"
     assert len(counting.ran) == 1
@@ -75,13 +81,14 @@ def test_npm_is_asked_again_in_another_folder(root: Path) -> None:
     other.mkdir()
     (other / "package.json").write_text("{}")
     (other / ".npmrc").write_text("registry=http://localhost:6/\n")
-    assert load(EarlyRunner(CountingRunner(), begin_asking(root)), other).registry == "http://localhost:6/"
+    assert load(EarlyRunner(CountingRunner(), asked()), other).registry == "http://localhost:6/"
 
 
 def test_without_npm_the_trouble_is_met_where_it_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     argv = find_npm(SubprocessRunner(), root, os.environ).argv
     path = os.environ["PATH"]
     monkeypatch.setenv("PATH", str(root))
-    asked = begin_asking(root)
+    nobody = asked()
+    assert nobody is None
     monkeypatch.setenv("PATH", path)
-    assert NpmConfig.load(EarlyRunner(SubprocessRunner(), asked), root, os.environ, npm=argv).npm_version
+    assert NpmConfig.load(EarlyRunner(SubprocessRunner(), nobody), root, os.environ, npm=argv).npm_version

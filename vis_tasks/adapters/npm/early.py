@@ -1,72 +1,116 @@
-"""npm asked for its configuration before anybody knows what to do with it: it takes as long as all of us to load.
+"""npm asked for its configuration before anything else is loaded: its answer takes as long as all of us.
 
-Little is imported here, for the same reason.
+So nothing is imported here but what Python has loaded anyway; `subprocess` alone would take half the time that is won.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import sys
-from typing import TYPE_CHECKING
 
-from vis_tasks.adapters.npm.ask import CONFIG_ENV, CONFIG_WORDS, ways_to_ask
+from vis_tasks.adapters.npm.ask import CONFIG_ENV, CONFIG_WORDS, ways_to_ask, which
 
+TYPE_CHECKING = False  # as `typing` has it
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from vis_tasks.ports import Completed, Runner
 
-__all__ = ["Asked", "EarlyRunner", "begin_asking"]
+__all__ = ["Asked", "EarlyRunner", "begin_asking", "take_asked"]
+
+_KILL = 9
+_begun: list[Asked] = []
 
 
 class Asked:
-    """What npm was asked, where and in which environment; `said` waits for its answer."""
+    """What npm was asked, where and in which environment; `said` waits for its answer.
 
-    def __init__(self, argv: tuple[str, ...], root: Path, env: dict[str, str]) -> None:
+    Args:
+        argv: the command line, its program with its path.
+        env: the environment, without `CONFIG_ENV`.
+
+    Raises:
+        OSError: it can't be started.
+        NotImplementedError: not in this way, here.
+    """
+
+    def __init__(self, argv: tuple[str, ...], env: dict[str, str]) -> None:
         self.argv = argv
-        self.root = root
+        self.folder = os.getcwd()  # noqa: PTH109
         self.env = env
-        new_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0) if sys.platform == "win32" else 0
-        self._process = subprocess.Popen(
-            argv,
-            cwd=root,
-            env={**env, **CONFIG_ENV},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-            creationflags=new_group,
-        )
+        self._out, out = os.pipe()
+        self._err, err = os.pipe()
+        try:
+            self._pid = os.posix_spawn(
+                argv[0],
+                argv,
+                {**env, **CONFIG_ENV},
+                file_actions=(
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_DUP2, out, 1),
+                    (os.POSIX_SPAWN_DUP2, err, 2),
+                ),
+                setsid=True,
+            )
+        except BaseException:
+            self._close()
+            raise
+        finally:
+            os.close(out)
+            os.close(err)
 
     def said(self) -> Completed:
         """Its answer, when it has ended."""
         from vis_tasks.ports import Completed
 
-        out, err = self._process.communicate()
-        text = out.decode("utf-8", errors="replace"), err.decode("utf-8", errors="replace")
-        return Completed(self.argv, self._process.returncode, *text, out)
+        out, err = self._read()
+        self._close()
+        code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        texts = out.decode("utf-8", errors="replace"), err.decode("utf-8", errors="replace")
+        return Completed(self.argv, code, *texts, out)
 
     def drop(self) -> None:
         """Nobody wants to know."""
-        self._process.kill()
-        self._process.communicate()
+        self._close()
+        os.kill(self._pid, _KILL)
+        os.waitpid(self._pid, 0)
+
+    def _read(self) -> tuple[bytes, bytes]:
+        from selectors import EVENT_READ, DefaultSelector
+
+        parts: dict[int, list[bytes]] = {self._out: [], self._err: []}
+        with DefaultSelector() as selector:
+            for pipe in parts:
+                selector.register(pipe, EVENT_READ)
+            while selector.get_map():
+                for key, _ in selector.select():
+                    if part := os.read(key.fd, 65536):
+                        parts[key.fd].append(part)
+                    else:
+                        selector.unregister(key.fd)
+        return b"".join(parts[self._out]), b"".join(parts[self._err])
+
+    def _close(self) -> None:
+        os.close(self._out)
+        os.close(self._err)
 
 
-def begin_asking(root: Path) -> Asked | None:
-    """Begin one process; nothing waits for it. None where none can be started, which is told when npm is really asked.
+def begin_asking() -> None:
+    """Begin to ask npm in the current folder: one process; nothing waits for it.
 
-    Args:
-        root: the workspace root.
+    Where none can be started in this way (Windows, no npm) nobody is asked; what is wrong is told when npm is really asked.
     """
     env = dict(os.environ)
-    npm = shutil.which("npm")
-    try:
-        return Asked(ways_to_ask((os.path.abspath(npm),), env)[0], root, env) if npm else None  # noqa: PTH100
-    except OSError:
-        return None
+    if hasattr(os, "posix_spawn") and (npm := which("npm", env)):
+        try:
+            _begun.append(Asked(ways_to_ask((os.path.abspath(npm),), env)[0], env))  # noqa: PTH100
+        except (OSError, NotImplementedError):
+            return
+
+
+def take_asked() -> Asked | None:
+    """What was begun, for one that wants to know; None where nothing was, or another has it."""
+    return _begun.pop() if _begun else None
 
 
 class EarlyRunner:
@@ -74,7 +118,7 @@ class EarlyRunner:
 
     Args:
         runner: runs everything else, and the same question in another folder or environment.
-        asked: from `begin_asking`.
+        asked: from `take_asked`.
     """
 
     def __init__(self, runner: Runner, asked: Asked | None) -> None:
@@ -95,7 +139,7 @@ class EarlyRunner:
         """As `vis_tasks.ports.Runner.run` says."""
         if self._asked is not None and tuple(argv[-len(CONFIG_WORDS) :]) == CONFIG_WORDS and not check:
             asked, self._asked = self._asked, None
-            if (asked.argv, asked.root, asked.env, CONFIG_ENV) == (tuple(argv), cwd, dict(os.environ), env):
+            if (asked.argv, asked.folder, asked.env, CONFIG_ENV) == (tuple(argv), str(cwd), dict(os.environ), env):
                 return asked.said()
             asked.drop()
         return self._runner.run(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vis_tasks.adapters.npm.ask import written_version
+from vis_tasks.adapters.npm.ask import is_plain_npm
 from vis_tasks.adapters.process import find_program
 from vis_tasks.errors import Failed, Refused
 from vis_tasks.patterns import regex
@@ -64,7 +65,7 @@ def find_npm(runner: Runner, root: Path, env: Mapping[str, str]) -> FoundNpm:
     candidates = [FoundNpm((str(on_path),), "", "PATH")] if on_path else []
     candidates += _bundled(env)
     for candidate in candidates:
-        version = written_version(Path(candidate.argv[-1]).resolve()) or _version(runner, candidate, root)
+        version = _written_version(Path(candidate.argv[-1]).resolve()) or _version(runner, candidate, root)
         parsed = _VERSION.fullmatch(version)
         if parsed and tuple(map(int, parsed.groups())) >= NEEDED:
             return FoundNpm(candidate.argv, version, candidate.origin, candidate.env)
@@ -82,6 +83,16 @@ def find_npm(runner: Runner, root: Path, env: Mapping[str, str]) -> FoundNpm:
         hint=_WAYS_OUT,
         details={"needed": _NEEDED_TEXT, "found": seen},
     )
+
+
+def _written_version(cli: Path) -> str | None:
+    """What the package.json of a plain installation says; None behind a shim."""
+    try:
+        manifest = json.loads((cli.parents[1] / "package.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError, IndexError):
+        return None
+    known = is_plain_npm(str(cli)) and isinstance(manifest, dict) and manifest.get("name") == "npm"
+    return str(manifest.get("version")) if known else None
 
 
 def _version(runner: Runner, npm: FoundNpm, root: Path) -> str:
