@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from vis_tasks.ports import ASKED_AT_ONCE
+from vis_tasks.threads import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Future
     from types import TracebackType
     from typing import Self
 
@@ -29,9 +28,8 @@ class LastSizes:
 
     def __init__(self, run: Run, packages: Sequence[Package]) -> None:
         self._run = run
-        self._packages = packages
-        self._pool = ThreadPoolExecutor(ASKED_AT_ONCE)
-        self._asked: dict[str, Future[int | None]] = {}
+        self._numbers = {package.name: number for number, package in enumerate(packages)}
+        self._crew = Crew(self._ask, packages, ASKED_AT_ONCE)
 
     def __enter__(self) -> Self:
         """Nothing is asked yet."""
@@ -41,17 +39,15 @@ class LastSizes:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """What wasn't asked yet isn't asked any more."""
-        self._pool.shutdown(cancel_futures=True)
+        self._crew.stop()
 
     def begin(self) -> None:
         """Begin to ask, once. Best while something is waited for: the threads that ask keep another from getting on."""
-        if not self._asked:
-            self._asked = {package.name: self._pool.submit(self._ask, package) for package in self._packages}
+        self._crew.begin()
 
     def of(self, name: str) -> int | None:
         """Bytes, when they are known; None where the registry doesn't tell: that is no reason to stop."""
-        self.begin()
-        return self._asked[name].result()
+        return self._crew.of(self._numbers[name])
 
     def _ask(self, package: Package) -> int | None:
         npm = self._run.npm

@@ -7,11 +7,11 @@ be lost before it has pushed what it staged, and somebody may approve that befor
 from __future__ import annotations
 
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.selection import managed
 from vis_tasks.ports import ASKED_AT_ONCE, Live
+from vis_tasks.threads import all_of
 
 if TYPE_CHECKING:
     from vis_tasks.core.model import Package
@@ -37,12 +37,8 @@ def tell_left_behind(run: Run) -> None:
     if not open_ones:
         return
     _ = run.npm
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        live = [
-            each
-            for each, found in zip(open_ones, pool.map(lambda one: _is_live(run, one), open_ones), strict=True)
-            if found
-        ]
+    are_live = all_of(lambda one: _is_live(run, one), open_ones, ASKED_AT_ONCE)
+    live = [each for each, found in zip(open_ones, are_live, strict=True) if found]
     if not live:
         return
     lines = [_line(run, *each) for each in live[:_SHOWN]]

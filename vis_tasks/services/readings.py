@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Evidence, Liveness, Record, Status, same_bytes
 from vis_tasks.ports import ASKED_AT_ONCE, Live, NotLive, StageList, Unknown, Unreadable
 from vis_tasks.records import dataclass, field
+from vis_tasks.threads import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,12 +108,8 @@ class _Reader:
         requests = [entry for entry in entries if found[entry.key] is None or entry.key in first]
         asking = {entry.key for entry in requests}
         readings = {entry.key: look(entry) for entry in entries if entry.key not in asking}
-        if len(requests) < 2:
-            readings.update({entry.key: look(entry) for entry in requests})
-        else:
-            with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-                readings.update(zip((entry.key for entry in requests), pool.map(look, requests), strict=True))
-        return readings
+        looks = all_of(look, requests, ASKED_AT_ONCE)
+        return readings | {entry.key: found for entry, found in zip(requests, looks, strict=True)}
 
     def _first_looks(self, listed: Sequence[Entry]) -> set[tuple[str, str]]:
         """Versions whose status is asked about while they are listed: each once, a few at a time."""

@@ -6,7 +6,6 @@ whose version has a tag costs no request; one without costs one, unless staged.j
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.decision import Liveness, same_bytes
@@ -17,6 +16,7 @@ from vis_tasks.records import dataclass
 from vis_tasks.services.dist import manifest
 from vis_tasks.services.origin import built_from, commit_that_brought, is_ours, source_of
 from vis_tasks.services.state import timestamp
+from vis_tasks.threads import all_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -169,13 +169,9 @@ def _live(run: Run, packages: Sequence[Package]) -> list[Live | NotLive | Unknow
         answer = reader.live(package.name, package.version)
         return reader.live(package.name, package.version) if isinstance(answer, Unknown) else answer
 
-    if not packages:
-        return []
-    if len(packages) == 1:
-        return [ask(packages[0])]
-    _ = run.npm
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
-        return list(pool.map(ask, packages))
+    if packages:
+        _ = run.npm  # asked for its configuration once, not by each thread
+    return all_of(ask, packages, ASKED_AT_ONCE)
 
 
 def _owed(run: Run, package: Package, live: Live, ours: Entry, *, buried: bool) -> Entry:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json as json_module
 import os
 import sys
-import traceback
 from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
@@ -140,7 +139,7 @@ def session(
             yield opened
     except Ending as error:
         if debug:
-            traceback.print_exc()
+            _print_traceback()
         if json:
             _print_json(opened.error_document(error))
         _tell(opened, error)
@@ -153,7 +152,7 @@ def session(
         if _is_end(error):
             raise
         if debug:
-            traceback.print_exc()
+            _print_traceback()
         broken = VisError(
             f"unexpected {type(error).__name__}: {error}",
             code="INTERNAL",
@@ -165,6 +164,12 @@ def session(
         raise _end(where, broken.exit_code) from None
     if json:
         _print_json({"ok": True, "command": command, **(opened.document or {})})
+
+
+def _print_traceback() -> None:
+    import traceback  # 3 ms of every start
+
+    traceback.print_exc()
 
 
 def _end(where: Context | Path, code: int) -> BaseException:
