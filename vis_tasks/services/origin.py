@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from vis_tasks.services.catch_up import is_chore
+from vis_tasks.threads import Crew
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from vis_tasks.services.run import Run
 
 __all__ = [
+    "begin_built_from",
     "built_from",
     "commit_of_release",
     "commit_that_brought",
@@ -77,6 +79,26 @@ def built_from(run: Run, packed: Sequence[tuple[Package, str]]) -> dict[str, str
         run: the run.
         packed: packages, each with the commit its tarball was packed at.
     """
+    begun = run.__dict__.pop("_origins", None)
+    known = begun.of(0) if begun else {}
+    found = {package.name: known[package, commit] for package, commit in packed if (package, commit) in known}
+    return found | _built_from(run, [each for each in packed if each not in known])
+
+
+def begin_built_from(run: Run, packed: Sequence[tuple[Package, str]]) -> None:
+    """Begin to find out what the next `built_from` will be asked, while something else is waited for."""
+
+    def ask(asked: Sequence[tuple[Package, str]]) -> dict[tuple[Package, str], str]:
+        found = _built_from(run, asked)
+        return {(package, commit): found[package.name] for package, commit in asked}
+
+    run.__dict__["_origins"] = crew = Crew(ask, [packed], 1)
+    crew.begin()
+
+
+def _built_from(run: Run, packed: Sequence[tuple[Package, str]]) -> dict[str, str]:
+    if not packed:
+        return {}
     step = run.state.journal().versioning if run.state.has_journal() else None
     here = {package.name: commit for package, commit in packed}
     asked = [package for package, commit in packed if step is None or step.commit != commit]

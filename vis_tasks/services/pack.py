@@ -14,6 +14,7 @@ from vis_tasks.errors import Failed
 from vis_tasks.services.commands import at_work, run_hook
 from vis_tasks.services.dist import Packed, integrity, manifest
 from vis_tasks.services.last_sizes import LastSizes
+from vis_tasks.services.origin import begin_built_from
 from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
@@ -121,7 +122,13 @@ def pack(run: Run) -> None:
     missing = [package for package in wanted if package.name not in there]
     problems: list[str] = []
     with at_work(run, "packing (prepublishOnly, prepack, prepare)"), LastSizes(run, missing) as before:
-        made = packer.pack_many([run.tools.root / package.path for package in missing], dist, before.begin)
+
+        def begun() -> None:
+            before.begin()
+            if "stage" in run.reach and "_origins" not in run.__dict__:
+                begin_built_from(run, [(package, head) for package in missing])
+
+        made = packer.pack_many([run.tools.root / package.path for package in missing], dist, begun)
         for number, (package, path) in enumerate(zip(missing, made, strict=True), 1):
             tarball, found = run.tools.inspect_tarball(package, path)
             if package.name not in live:
