@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from vis_tasks.ports import Pushed, PushRefused, PushStale, RemoteRefs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from tempfile import TemporaryDirectory
 
     from vis_tasks.ports import Runner
 
@@ -163,7 +163,7 @@ class GitCli(GitHistory):
         changed = [path for path in dict.fromkeys(paths) if prefix + path in staged]
         if not changed:
             return None
-        commit = ("commit", "--quiet", "--no-verify", "--file=-")
+        commit = ("-c", "maintenance.auto=false", "commit", "--quiet", "--no-verify", "--file=-")  # a third of its time
         if len(changed) == len(staged) and not self.under_way():
             self._git(*commit, env=self._identity_env(), text=message)
             return self.head()
@@ -180,7 +180,7 @@ class GitCli(GitHistory):
         Made of plumbing over an index of its own (git-read-tree(1), git-commit-tree(1)); six processes.
         """
         prefix = self.prefix()
-        with tempfile.TemporaryDirectory(prefix="vis-tasks-") as folder:
+        with _folder() as folder:
             env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._git("read-tree", *([parent] if parent else ["--empty"]), env=env)
             lines = []
@@ -290,10 +290,16 @@ def _name_in(ident: str) -> str:
     return ident.rsplit(" ", 2)[0].strip()
 
 
+def _folder() -> TemporaryDirectory[str]:
+    from tempfile import TemporaryDirectory  # it loads random
+
+    return TemporaryDirectory(prefix="vis-tasks-")
+
+
 @contextmanager
 def _listed(paths: Sequence[str]) -> Iterator[Path]:
     """A file that names the paths, for commands whose standard input is taken; argv would be too short for thousands."""
-    with tempfile.TemporaryDirectory(prefix="vis-tasks-") as folder:
+    with _folder() as folder:
         listing = Path(folder) / "paths"
         listing.write_bytes("".join(f"{path}\0" for path in paths).encode())
         yield listing

@@ -12,7 +12,7 @@ from vis_tasks.errors import Failed
 from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from vis_tasks.adapters.git_place import Place
@@ -76,7 +76,8 @@ class GitProgram:
                 ``GIT_KILLED``: half an answer is no answer; the locks it left are taken away) or found a lock in its way (code
                 ``GIT_LOCKED``).
         """
-        timeout = _NETWORK_TIMEOUT if argv[0] in {"push", "fetch", "ls-remote"} else None
+        command = argv[2] if argv[0] == "-c" else argv[0]
+        timeout = _NETWORK_TIMEOUT if command in {"push", "fetch", "ls-remote"} else None
         merged = {**_ENV, **(env or {})}
         began = time.time()
         try:
@@ -85,17 +86,17 @@ class GitProgram:
             )
         except Failed as error:
             code = error.details.get("exit")
-            self._explain(argv, code if isinstance(code, int) else 0, error.message, began)
+            self._explain(command, code if isinstance(code, int) else 0, error.message, began)
             raise
-        self._explain(argv, done.code, done.stderr, began)
+        self._explain(command, done.code, done.stderr, began)
         return done
 
-    def _explain(self, argv: Sequence[str], code: int, words: str, began: float) -> None:
+    def _explain(self, command: str, code: int, words: str, began: float) -> None:
         if code < 0:
             swept = self._swept(began, time.sleep)
             removed = f"; removed the lock it left: {', '.join(swept)}" if swept else ""
             raise Failed(
-                f"git {argv[0]} was killed by signal {-code}{removed}",
+                f"git {command} was killed by signal {-code}{removed}",
                 code="GIT_KILLED",
                 hint="see whether the machine ran out of memory, then run again",
             )
@@ -103,7 +104,7 @@ class GitProgram:
         if found and self._is_ours(Path(found["path"])):  # a remote's may stand there, too
             path = self._shown(Path(found["path"]))
             raise Failed(
-                f"git {argv[0]} found {path} in its way: another git is at work in this checkout, or one was killed",
+                f"git {command} found {path} in its way: another git is at work in this checkout, or one was killed",
                 code="GIT_LOCKED",
                 hint=f"wait until no git is at work here (an open commit message counts); if {path} is still there then, "
                 "delete it and run again",

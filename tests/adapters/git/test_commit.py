@@ -42,6 +42,14 @@ class TestCommit:
         assert commit is not None
         assert repo.files_of(commit) == {"staged.json"}
 
+    def test_a_commit_of_ours_begins_no_housekeeping(self, repo, tmp_path):
+        trace = tmp_path / "trace"
+        repo.put("a")
+        runner = SubprocessRunner(base_env=repo.env | {"GIT_TRACE": str(trace)})
+        assert GitCli(runner, repo.root, {}).commit(["a"], "quick") is not None
+        assert "commit" in trace.read_text()
+        assert "maintenance run" not in trace.read_text()
+
     def test_paths_are_paths_and_never_patterns(self, nested):
         nested.put("a/x")
         nested.git.commit(["a/x"], "a path that the pattern would match")
