@@ -64,6 +64,7 @@ class _Records:
     def __init__(self, found: Mapping[str, Field], *, has_post_init: bool) -> None:
         every = found.values()
         self.fields = found
+        self.names = tuple(found)
         self.defaults = {each.name: each.default for each in every}
         self.bare = [each.name for each in every if not each.has_default]
         self.factories = {each.name: each.default_factory for each in every if each.default_factory}
@@ -81,6 +82,11 @@ class _Shared:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         records = self.__records__
         own = self.__dict__
+        if not kwargs and len(args) == len(records.names):
+            own.update(zip(records.names, args, strict=True))
+            if records.has_post_init:
+                self.__post_init__()  # type: ignore[attr-defined]
+            return
         own.update(records.defaults)  # all fields in their order, those without a default as missing
         if args:
             given = dict(zip(records.defaults, args, strict=False))

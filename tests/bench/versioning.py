@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import gc
 import os
-from pathlib import Path
+
+gc.set_threshold(50_000, 20, 20)  # as `vis_tasks.cli.main` does before it loads anything
+
+from pathlib import Path  # noqa: E402
 
 __all__ = ["version"]
 
 
 def version(root: Path) -> int:
     """Write what `version` writes; the number of files."""
-    gc.set_threshold(50_000, 20, 20)  # as `vis_tasks.cli.main` does before it loads anything
     from datetime import UTC, datetime
 
     from vis_tasks.adapters.changefiles import read_changes
@@ -22,17 +24,13 @@ def version(root: Path) -> int:
     from vis_tasks.adapters.planning import plan_edits, plan_on_disk
     from vis_tasks.adapters.workspace import read_workspace
     from vis_tasks.config.model import ReleaseConfig
+    from vis_tasks.services.write_edits import write_edits
 
     config = ReleaseConfig(rules="changesets-2")
     workspace = read_workspace(root)
     planned = plan_on_disk(root, config, workspace, read_changes(root, config, workspace))
-    files = RootFiles(root)
     edits = plan_edits(root, config, workspace, planned, datetime.now(UTC).date())
-    for edit in edits:
-        if edit.content is None:
-            files.delete(edit.path)
-        else:
-            files.write(edit.path, edit.content, durable=False)
+    write_edits(RootFiles(root), edits)
     return len(edits)
 
 

@@ -26,6 +26,15 @@ def _no_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
+def _decoded(text: str) -> Any:
+    """As the decoder's own ``decode``, with half the calls for a text that begins and ends as most do."""
+    if text.startswith("{"):
+        value, end = _DECODER.raw_decode(text)
+        if text[end:] in {"", "\n", "\r\n"}:
+            return value
+    return _DECODER.decode(text)
+
+
 def parse_manifest(path: str, content: bytes) -> Mapping[str, Any]:
     """Parse the bytes of a package.json; a byte order mark is fine.
 
@@ -42,7 +51,7 @@ def parse_manifest(path: str, content: bytes) -> Mapping[str, Any]:
         line = content.count(b"\n", 0, error.start) + 1
         raise refuse(f"{path}:{line}: the file is not UTF-8", "save it as UTF-8") from None
     try:
-        value = _DECODER.decode(text.removeprefix("\ufeff"))
+        value = _decoded(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         raise _explain(path, text.removeprefix("\ufeff"), error) from None
     except (ValueError, RecursionError) as error:

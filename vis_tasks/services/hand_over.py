@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from vis_tasks.errors import Refused
-from vis_tasks.services.dist import integrity, manifest
+from vis_tasks.services.dist import integrity, manifest, sha256
 from vis_tasks.services.wave import find_wave
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def _due(run: Run) -> bool:
 def manifest_digest(run: Run) -> str | None:
     """SHA-256 of ``dist/manifest.json``, hexadecimal; None when nothing is packed."""
     content = run.tools.files.read(f"{run.state.dist_path}/manifest.json")
-    return None if content is None else hashlib.sha256(content).hexdigest()
+    return None if content is None else sha256(content)
 
 
 def verify(run: Run, digest: str) -> tuple[Packed, ...]:

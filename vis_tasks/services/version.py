@@ -5,7 +5,6 @@ Intent is journalled before the first byte is written, so that a killed step is 
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from vis_tasks.core.edits import FileEdit
@@ -15,10 +14,12 @@ from vis_tasks.errors import Failed, Refused
 from vis_tasks.ports import Pushed, PushRefused, PushStale
 from vis_tasks.records import replace
 from vis_tasks.services.commands import run_hook
+from vis_tasks.services.dist import sha256
 from vis_tasks.services.left_behind import RELEASED
 from vis_tasks.services.state import is_temporary
 from vis_tasks.services.wave_on_branch import with_waves_of_branch
 from vis_tasks.services.workspace_changelog import CHANGELOG
+from vis_tasks.services.write_edits import write_edits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,7 @@ def recover(run: Run) -> None:
         return
     for path, planned in step.files.items():
         now = run.tools.files.read(path)
-        if planned and now and prefix + path in dirty and hashlib.sha256(now).hexdigest() != planned:
+        if planned and now and prefix + path in dirty and sha256(now) != planned:
             at_work = run.state.journal().at_work
             raise Refused(
                 f"a version step was interrupted{f' in {at_work}' if at_work else ''}, and {path} has been edited since"
@@ -113,7 +114,7 @@ def _is_in(run: Run, step: Versioning, commit: str) -> bool:
     """Whether a commit holds the step's files as they were planned."""
     for path, planned in step.files.items():
         content = run.tools.git.read(commit, path)
-        if planned and (content is None or hashlib.sha256(content).hexdigest() != planned):
+        if planned and (content is None or sha256(content) != planned):
             return False
         if planned is None and content is not None and path.startswith(f"{run.release.changes_dir}/"):
             return False
@@ -121,7 +122,7 @@ def _is_in(run: Run, step: Versioning, commit: str) -> bool:
 
 
 def _write_and_commit(run: Run) -> None:
-    git, files = run.tools.git, run.tools.files
+    git = run.tools.git
     base = git.head() or ""
     plan = run.plan
     run_hook(run, "before_version")
@@ -129,18 +130,14 @@ def _write_and_commit(run: Run) -> None:
     if (waves := with_waves_of_branch(run)) is not None:
         edits.append(FileEdit(CHANGELOG, waves))
     planned: dict[str, str | None] = {
-        edit.path: None if edit.content is None else hashlib.sha256(edit.content).hexdigest() for edit in edits
+        edit.path: None if edit.content is None else sha256(edit.content) for edit in edits
     }
     releases = {release.name: (release.old, release.new) for release in plan.releases}
     written = {**planned, **_lockfiles(run)}
     if run.release.hooks.before_version:
         written = {**dict.fromkeys(_others(run)), **written}
     _note(run, Versioning(base=base, files=written, releases=releases))
-    for edit in edits:
-        if edit.content is None:
-            files.delete(edit.path)
-        else:
-            files.write(edit.path, edit.content, durable=False)
+    write_edits(run.tools.files, edits)
     locked = run.tools.refresh_lockfile(run.workspace)
     run.forget("workspace")
     run_hook(run, "after_version")
