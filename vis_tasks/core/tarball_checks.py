@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from enum import Enum
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.records import dataclass
@@ -17,26 +16,13 @@ __all__ = ["Problem", "Severity", "growth", "problems"]
 _TABLES = {"dependencies": True, "optionalDependencies": True, "peerDependencies": True, "devDependencies": False}
 # Package managers resolve these when they pack; nobody else can.
 _UNRESOLVED = ("workspace:", "catalog:", "link:", "file:", "portal:")
-_SECRET_FILES = (
-    ".env",
-    ".env.*",
-    "*.env",
-    ".npmrc",
-    ".yarnrc",
-    ".netrc",
-    "_netrc",
-    ".pypirc",
-    ".git-credentials",
-    ".htpasswd",
-    "id_rsa",
-    "id_dsa",
-    "id_ecdsa",
-    "id_ed25519",
-    "*.p12",
-    "*.pfx",
-    "*.jks",
-    "*.keystore",
+_SECRET_NAMES = frozenset(
+    (
+        *(".npmrc", ".yarnrc", ".netrc", "_netrc", ".pypirc", ".git-credentials", ".htpasswd"),
+        *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"),
+    )
 )
+_SECRET_ENDINGS = (".env", ".p12", ".pfx", ".jks", ".keystore")
 _HARMLESS_ENDINGS = (
     *(".example", ".sample", ".template", ".dist", ".defaults", ".schema"),
     *(".d.ts", ".js", ".ts", ".mjs", ".cjs", ".json", ".md"),
@@ -209,7 +195,8 @@ def _secrets(files: Sequence[str], seen: Sequence[tuple[str, str]]) -> Iterator[
     hint = "Take it out with `files` in package.json or .npmignore; a secret that was ever pushed or published must be replaced."
     for path in files:
         base = path.rpartition("/")[2].lower()
-        if any(fnmatchcase(base, pattern) for pattern in _SECRET_FILES) and not base.endswith(_HARMLESS_ENDINGS):
+        secret = base in _SECRET_NAMES or base.startswith(".env.") or base.endswith(_SECRET_ENDINGS)
+        if secret and not base.endswith(_HARMLESS_ENDINGS):
             yield _error("SECRET_FILE", f"{path} is in the tarball", hint)
     for path, what in seen:
         yield _error("SECRET", f"{path} holds what looks like a secret: {what}", hint)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -104,6 +103,8 @@ def wait(run: Run) -> None:
 def _interval(base: float, failures: int, pause: float | None) -> float:
     """The next pause in seconds: the poll interval with a little jitter; doubled up to two minutes while answers fail."""
     grown = base if failures == 0 else min(max(_MAX_BACKOFF, base), base * 2 ** min(failures, 6))
+    import random  # it loads more than waiting takes
+
     jittered = grown * (1 + random.uniform(-_JITTER, _JITTER))  # noqa: S311  (spreads polls, guards nothing)
     return max(jittered, pause or 0.0)
 

@@ -2,7 +2,12 @@ import base64
 
 import pytest
 
-from vis_tasks.adapters.npm.auth import find_auth, host_of, nerf_dart, without_credentials
+from vis_tasks.adapters.npm.auth import Auth, credentials_in, find_auth, host_of, nerf_dart, without_credentials
+
+
+def found(url: str, values: dict[str, str]) -> Auth:
+    """What npm would send to an address."""
+    return find_auth(url, credentials_in(values))
 
 
 @pytest.mark.parametrize(
@@ -33,18 +38,18 @@ def test_an_address_without_its_credentials():
     "key", ["//h/a/b/:_authToken", "//h/a/b:_authToken", "//h/a/:_authToken", "//h/:_authToken", "//h:_authToken"]
 )
 def test_credentials_are_found_on_the_way_up(key):
-    assert find_auth("http://h/a/b/-/whoami", {key: "t"}).header == "Bearer t"
+    assert found("http://h/a/b/-/whoami", {key: "t"}).header == "Bearer t"
 
 
 def test_the_nearest_credentials_win():
     values = {"//h/:_authToken": "far", "//h/a/:_auth": "bmVhcg=="}
-    assert find_auth("http://h/a/x", values).header == "Basic bmVhcg=="
-    assert find_auth("http://h/b/x", values).header == "Bearer far"
+    assert found("http://h/a/x", values).header == "Basic bmVhcg=="
+    assert found("http://h/b/x", values).header == "Bearer far"
 
 
 @pytest.mark.parametrize("key", ["//other/:_authToken", "//h:81/:_authToken", "//h/b/:_authToken", "_authToken"])
 def test_credentials_of_another_place_are_not_sent(key):
-    assert not find_auth("http://h/a/", {key: "t"}).present
+    assert not found("http://h/a/", {key: "t"}).present
 
 
 def test_a_token_goes_before_a_password():
@@ -54,29 +59,29 @@ def test_a_token_goes_before_a_password():
         "//h/:username": "u",
         "//h/:_password": base64.b64encode(b"p").decode(),
     }
-    assert find_auth("http://h/", values).header == "Bearer t"
+    assert found("http://h/", values).header == "Bearer t"
 
 
 def test_user_and_password_become_basic():
     values = {"//h/:username": "u", "//h/:_password": base64.b64encode("pä".encode()).decode()}
-    auth = find_auth("http://h/", values)
+    auth = found("http://h/", values)
     assert auth.header == "Basic " + base64.b64encode("u:pä".encode()).decode()
     assert auth.key == "//h/:username"
 
 
 def test_half_a_pair_is_nothing():
-    assert not find_auth("http://h/", {"//h/:username": "u"}).present
-    assert not find_auth("http://h/", {"//h/:certfile": "c"}).present
+    assert not found("http://h/", {"//h/:username": "u"}).present
+    assert not found("http://h/", {"//h/:certfile": "c"}).present
 
 
 def test_a_certificate_alone_counts():
-    auth = find_auth("http://h/", {"//h/:certfile": "c", "//h/:keyfile": "k"})
+    auth = found("http://h/", {"//h/:certfile": "c", "//h/:keyfile": "k"})
     assert (auth.present, auth.header, auth.client_cert) == (True, None, ("c", "k"))
 
 
 def test_unset_variables_in_credentials_are_named():
-    assert find_auth("http://h/", {"//h/:_authToken": "${NPM_TOKEN}"}).unset == ("NPM_TOKEN",)
+    assert found("http://h/", {"//h/:_authToken": "${NPM_TOKEN}"}).unset == ("NPM_TOKEN",)
 
 
 def test_nothing_secret_is_in_its_text_form():
-    assert "hush" not in repr(find_auth("http://h/", {"//h/:_authToken": "hush"}))
+    assert "hush" not in repr(found("http://h/", {"//h/:_authToken": "hush"}))

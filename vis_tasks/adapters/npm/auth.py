@@ -14,7 +14,7 @@ from vis_tasks.records import dataclass, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Auth", "find_auth", "host_of", "nerf_dart", "without_credentials"]
+__all__ = ["Auth", "credentials_in", "find_auth", "host_of", "nerf_dart", "without_credentials"]
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LAST_STEP = regex(r"([^/]+|/)$")
@@ -60,21 +60,31 @@ def without_credentials(url: str) -> str:
     return bare if bare.endswith("/") else bare + "/"
 
 
-def find_auth(url: str, values: Mapping[str, Any]) -> Auth:
+def find_auth(url: str, configured: Mapping[str, Auth]) -> Auth:
     """Walk up from the whole address to the bare host until some credentials turn up, as npm does.
 
     Args:
         url: a request's or a registry's address.
-        values: the merged configuration.
+        configured: from `credentials_in`.
     """
     parts = urlsplit(url)
     place = f"//{_host(parts)}{_path(parts)}"
     while len(place) > len("//"):
-        auth = _auth_at(place, values)
-        if auth.present:
-            return auth
+        if place in configured:
+            return configured[place]
         place = _LAST_STEP.sub("", place)
     return Auth()
+
+
+def credentials_in(values: Mapping[str, Any]) -> dict[str, Auth]:
+    """The credentials that are configured, by their place, such as ``//host/path/``.
+
+    Args:
+        values: the merged configuration.
+    """
+    places = dict.fromkeys(key.rpartition(":")[0] for key in values if key.startswith("//"))
+    found = {place: _auth_at(place, values) for place in places}
+    return {place: auth for place, auth in found.items() if auth.present}
 
 
 def _auth_at(place: str, values: Mapping[str, Any]) -> Auth:

@@ -11,11 +11,10 @@ from contextlib import suppress
 from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from vis_tasks.__about__ import __version__
 from vis_tasks.adapters.npm.ask import CONFIG_ENV, ways_to_ask
-from vis_tasks.adapters.npm.auth import Auth, find_auth, host_of, nerf_dart
+from vis_tasks.adapters.npm.auth import Auth, credentials_in, find_auth, host_of, nerf_dart
 from vis_tasks.adapters.npm.npmrc import env_layer, file_layer, unset_variables
 from vis_tasks.adapters.redact import redact, register_secret
 from vis_tasks.errors import Refused
@@ -130,10 +129,15 @@ class NpmConfig:
 
     def auth_for(self, url: str) -> Auth:
         """The credentials npm would send with a request to this address; `Auth.present` is False when there are none."""
-        auth = find_auth(url, self.values)
+        auth = find_auth(url, self.credentials)
         if not auth.present and self.registry and url != self.registry and host_of(url) == host_of(self.registry):
-            auth = find_auth(self.registry, self.values)
+            auth = find_auth(self.registry, self.credentials)
         return auth
+
+    @cached_property
+    def credentials(self) -> Mapping[str, Auth]:
+        """All credentials, by the place that they are for."""
+        return credentials_in(self.values)
 
     def problems(self) -> tuple[str, ...]:
         """What npm will stumble over, a line each: credentials of no registry, and variables that aren't set."""
@@ -192,7 +196,7 @@ class NpmConfig:
         return NpmSession(
             context=context,
             strict=strict,
-            proxy=lambda to: _proxy(urljoin(to, "/")),
+            proxy=lambda to: _proxy("/".join(to.split("/", 3)[:3])),
             user_agent=self._user_agent,
         )
 
@@ -288,7 +292,7 @@ def _fall_back(values: dict[str, Any], registry: str, env: Mapping[str, str]) ->
     if not token or not registry:
         return None
     register_secret(token)
-    auth = find_auth(registry, values)
+    auth = find_auth(registry, credentials_in(values))
     if auth.present and not auth.unset:
         return None
     place = auth.key.rpartition(":")[0] if auth.present else nerf_dart(registry)

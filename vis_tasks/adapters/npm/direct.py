@@ -1,4 +1,4 @@
-"""Uploads of our own over npm's documented HTTP API: no process, one kept connection per thread. Imports http.client lazily.
+"""Uploads of our own over npm's documented HTTP API: no process, one kept connection per thread. Imports sockets lazily.
 
 The request is the one that ``libnpmpublish/lib/publish.js`` of npm 11.19 makes. What it can't do is sign provenance.
 """
@@ -124,13 +124,13 @@ class DirectStager:
 
     def _auth(self, package: str) -> Auth | Staged:
         """An exchanged token goes before configured credentials, and those stand in when there is none, as in npm."""
-        from vis_tasks.adapters.npm.oidc import TrustedPublisher
-
         configured = self._config.auth_for(self._registry)
         if not can_identify(self._config.env):
             if configured.present:
                 return configured
             return Staged(StageOutcome.REFUSED, why=f"npm has no credentials for {self._registry}", code="ENEEDAUTH")
+        from vis_tasks.adapters.npm.oidc import TrustedPublisher
+
         with self._lock:
             if self._publisher is None:
                 self._publisher = TrustedPublisher(self._registry, self._config.env, self._clock)

@@ -8,9 +8,9 @@ which belongs to publishing a folder. We publish tarballs, so it is run here, ri
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,7 +112,8 @@ class CommandPacker:
 
         def begun() -> None:
             started()
-            import vis_tasks.adapters.npm.direct  # noqa: F401  (looking inside and sending: 10 ms, and here nobody waits for it)
+            import vis_tasks.adapters.npm.direct
+            import vis_tasks.adapters.npm.engine  # noqa: F401  (looking inside and sending: 10 ms, and here nobody waits for it)
 
         size = _BATCH if self.together else 1
         for start in range(0, len(package_dirs), size):
@@ -148,7 +149,8 @@ class CommandPacker:
 def _own_folder(destination: Path) -> Iterator[Path]:
     """An empty folder on the same disk as the destination, gone afterwards."""
     destination.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".packing-", dir=destination))
+    folder = destination / f".packing-{os.urandom(8).hex()}"
+    folder.mkdir(mode=0o700)
     try:
         yield folder
     finally:

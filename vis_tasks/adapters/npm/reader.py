@@ -92,7 +92,7 @@ class HttpRegistryReader:
         configured for a path above: with only that, npm ends in ``ENEEDAUTH``.
         """
         place = nerf_dart(self._url)
-        return find_auth(self._url, self._config.values).key.rpartition(":")[0] == place
+        return find_auth(self._url, self._config.credentials).key.rpartition(":")[0] == place
 
     def stages(self, package: str | None = None) -> StageList | Unreadable | Unknown:
         """``GET /-/stage``, all pages of 100; no request without credentials.
