@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vis_tasks.config.durations import DURATION_PATTERN, format_duration, parse_duration
@@ -72,12 +72,13 @@ def test_what_is_written_is_read_back(duration):
     assert re.search(DURATION_PATTERN, text)
 
 
+@example("30000000000h")  # a schema doesn't count
 @given(st.text(alphabet="0123456789.dhms -", max_size=12))
 def test_the_schema_takes_what_the_parser_takes(text):
     try:
         parse_duration(text)
     except ValueError as error:
-        if "finer" not in str(error):
+        if "finer" not in str(error) and "too long" not in str(error):
             assert not re.search(DURATION_PATTERN, text)
     else:
         assert re.search(DURATION_PATTERN, text)
