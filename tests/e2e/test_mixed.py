@@ -34,6 +34,19 @@ def test_a_plain_package_is_published_and_tagged_without_anybody_asked(mixed: Wo
     assert mixed.registry.stages() == []
 
 
+def test_a_registry_that_knows_no_staging_serves_those_who_publish_plainly(mixed: World) -> None:
+    mixed.registry.settings.staging = False
+    mixed.configure(timeout="4s", extra=PLAIN + PLAIN.replace("app", "core")).change(
+        "one", app="patch", core="minor"
+    ).commit()
+
+    done = mixed.run("release")
+
+    assert done.code == 0, done.text
+    assert set(mixed.remote_tags()) == {"core@1.1.0", "app@1.0.1"}
+    assert mixed.run("doctor").code == 0
+
+
 def test_a_plain_package_gets_its_tag_only_once_the_scan_is_over(mixed: World) -> None:
     mixed.registry.settings.scan_delay = 3600.0
     mixed.change("one", app="patch").commit()

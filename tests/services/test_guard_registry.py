@@ -68,6 +68,28 @@ def test_a_registry_without_staging(world):
     assert "stage = false" in error.hint
 
 
+def test_a_registry_without_staging_does_where_everything_is_published_plainly(tmp_path):
+    world = build_world(tmp_path, package("a"), stage={"enabled": False})
+    world.registry.answer("stages", Unknown(NO_STAGING, "no such address"))
+    guard(world.run(reach=ALL))
+
+
+def test_one_package_that_is_staged_there_is_enough_to_need_staging(tmp_path):
+    plain, staged = PackageConfig(stage=False), PackageConfig(stage=True)
+    world = build_world(tmp_path, package("a"), package("b"), packages={"a": plain, "b": staged})
+    world.registry.answer("stages", Unknown(NO_STAGING, "no such address"))
+    assert refusal(world).code == "NO_STAGING"
+    world = build_world(tmp_path / "other", package("a"), package("b"), packages={"a": plain, "b": plain})
+    world.registry.answer("stages", Unknown(NO_STAGING, "no such address"))
+    guard(world.run(reach=ALL))
+
+
+def test_a_bad_token_is_refused_there_as_well(tmp_path):
+    world = build_world(tmp_path, package("a"), stage={"enabled": False})
+    world.registry.answer("stages", Unknown(NO_STAGING, "no such address")).answer("whoami", Unreadable("HTTP 401"))
+    assert refusal(world).code == "BAD_TOKEN"
+
+
 def test_a_registry_that_is_down(world):
     world.registry.answer("stages", Unknown("http 503", "HTTP 503"))
     assert refusal(world).code == "REGISTRY_DOWN"

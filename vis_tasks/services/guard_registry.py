@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vis_tasks.core.selection import managed
 from vis_tasks.errors import Refused
 from vis_tasks.ports import NO_STAGING, StageList, Unknown, Unreadable
-from vis_tasks.services.stage import access_of
+from vis_tasks.services.stage import access_of, registries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +18,7 @@ __all__ = ["check_registry"]
 
 
 def check_registry(run: Run) -> Mapping[str, StageList]:
-    """Npm is fit, the registries have staging, and credentials are there and good. Two requests per registry.
+    """Npm is fit, registries have staging where something is staged, and credentials are good. Two requests per registry.
 
     A plan needs no credentials: where they are missing or bad it says what a release would be refused for, and goes on.
 
@@ -26,8 +26,7 @@ def check_registry(run: Run) -> Mapping[str, StageList]:
         What is staged, for each registry whose list these credentials may read.
     """
     packages = [package for package in managed(run.workspace, run.release) if not package.private]
-    urls = dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in packages)
-    lists = {url: _check_credentials(run, url) for url in urls}
+    lists = {url: _check_credentials(run, url, staging=staging) for url, staging in registries(run).items()}
     if run.npm.oidc():
         for package in packages:
             url = run.npm.url_for(package.name, package.manifest)
@@ -41,7 +40,7 @@ def check_registry(run: Run) -> Mapping[str, StageList]:
     return {url: listed for url, listed in lists.items() if listed is not None}
 
 
-def _check_credentials(run: Run, url: str) -> StageList | None:
+def _check_credentials(run: Run, url: str, *, staging: bool) -> StageList | None:
     reader = run.npm.reader(url)
     if not reader.has_credentials() and not run.npm.oidc():
         refuse_or_tell(
@@ -54,13 +53,13 @@ def _check_credentials(run: Run, url: str) -> StageList | None:
             f"what is staged at {url}",
         )
     stages = reader.stages()
-    if isinstance(stages, Unknown):
-        if stages.kind == NO_STAGING:
-            raise Refused(
-                f"{url} does not offer staged publishing",
-                code="NO_STAGING",
-                hint="set `stage = false` under [release.publish] to publish plainly, or use a registry with staging",
-            )
+    if isinstance(stages, Unknown) and stages.kind == NO_STAGING and staging:
+        raise Refused(
+            f"{url} does not offer staged publishing",
+            code="NO_STAGING",
+            hint="set `stage = false` under [release.publish] to publish plainly, or use a registry with staging",
+        )
+    if isinstance(stages, Unknown) and stages.kind != NO_STAGING:
         raise Refused(
             f"{url} gives no usable answer: {stages.why}", code="REGISTRY_DOWN", hint="try again when it is reachable"
         )

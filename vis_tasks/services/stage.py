@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from vis_tasks.core.layers import needs_first
 from vis_tasks.core.pending import Entry
+from vis_tasks.core.selection import managed
 from vis_tasks.core.targets import Due, UpToDate
 from vis_tasks.ports import StageList
 from vis_tasks.services.in_order import in_order
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from vis_tasks.services.dist import Packed
     from vis_tasks.services.run import Run
 
-__all__ = ["access_of", "dist_tag_of", "look", "stage", "stages_package"]
+__all__ = ["access_of", "dist_tag_of", "look", "registries", "stage", "stages_package"]
 
 
 def look(run: Run) -> State:
@@ -61,6 +62,16 @@ def stages_package(run: Run, name: str) -> bool:
     if own is not None and own.stage is not None:
         return own.stage
     return run.release.publish.stage.enabled
+
+
+def registries(run: Run) -> dict[str, bool]:
+    """Where the packages go, each place once; True where one of them is staged, False where all are published plainly."""
+    found: dict[str, bool] = {}
+    for package in managed(run.workspace, run.release):
+        if not package.private:
+            url = run.npm.url_for(package.name, package.manifest)
+            found[url] = found.get(url, False) or stages_package(run, package.name)
+    return found
 
 
 def dist_tag_of(run: Run, package: Package) -> str:
@@ -218,8 +229,9 @@ def _is_listed(run: Run, package: Package, known: Mapping[str, tuple[StageRecord
 def _blockers(run: Run, state: Pending, package: Package, failed: set[str]) -> tuple[str, ...]:
     """What holds a package back: what it needs failed in this wave, was rejected, or timed out in an earlier one.
 
-    A package that is published plainly is installable at once, so it also waits for what is still undecided. Nothing is held
-    when a live version of the dependency fits its range.
+    A package that is published plainly is installable at once, so it also waits for what is still undecided; what was itself
+    published plainly, or approved here, nobody decides about any more. Nothing is held when a live version of the dependency
+    fits its range.
     """
     plain = not stages_package(run, package.name)
     found = []
@@ -233,7 +245,7 @@ def _blockers(run: Run, state: Pending, package: Package, failed: set[str]) -> t
                 continue
             entry = state.find(name, needed.version)
             gone = state.is_rejected(name, needed.version)
-            undecided = entry is not None and (plain or entry.reason != "waiting")
+            undecided = entry is not None and ((plain and not entry.published) or entry.reason != "waiting")
             if (gone or undecided) and not served_without(run, entry or Entry(name, needed.version), spec):
                 found.append(
                     f"{name}@{needed.version} ({'rejected' if gone else entry.reason if entry else 'pending'})"

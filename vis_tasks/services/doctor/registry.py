@@ -9,10 +9,10 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from vis_tasks.core.selection import managed
 from vis_tasks.errors import VisError
 from vis_tasks.ports import NO_STAGING, StageList, Unknown, Unreadable
 from vis_tasks.services.doctor.finding import FAIL, PASS, WARN, Finding
+from vis_tasks.services.stage import registries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,14 +31,8 @@ def npm_findings(run: Run) -> Iterator[Finding]:
     yield from found
     if any(finding.id == "npm.version" and finding.status == FAIL for finding in found):
         return
-    for url in _registries(run):
-        yield from _registry(run, url)
-
-
-def _registries(run: Run) -> tuple[str, ...]:
-    """Where the packages go, each place once."""
-    packages = [package for package in managed(run.workspace, run.release) if not package.private]
-    return tuple(dict.fromkeys(run.npm.url_for(package.name, package.manifest) for package in packages))
+    for url, staging in registries(run).items():
+        yield from _registry(run, url, staging=staging)
 
 
 def client_findings(run: Run) -> Iterator[Finding]:
@@ -67,7 +61,7 @@ def _node(run: Run) -> Finding:
     return Finding("node.version", WARN, f"Node {found or 'of no version'} is older than {wanted}", hint)
 
 
-def _registry(run: Run, url: str) -> Iterator[Finding]:
+def _registry(run: Run, url: str, *, staging: bool) -> Iterator[Finding]:
     reader = run.npm.reader(url)
     trouble = reader.ping()
     if trouble is not None:
@@ -82,7 +76,10 @@ def _registry(run: Run, url: str) -> Iterator[Finding]:
     stages = reader.stages()
     if isinstance(stages, Unknown) and stages.kind == NO_STAGING:
         hint = "set `stage = false` under [release.publish], or use a registry with staging"
-        yield Finding("registry.staging", FAIL if run.release.publish.stage.enabled else WARN, stages.why, hint)
+        plain = f"{stages.why}; what goes there is published plainly"
+        yield (
+            Finding("registry.staging", FAIL, stages.why, hint) if staging else Finding("registry.staging", PASS, plain)
+        )
     elif isinstance(stages, Unknown):
         yield Finding("registry.staging", WARN, f"{url} didn't say whether it knows staging: {stages.why}", "try again")
     elif isinstance(stages, StageList):
@@ -120,7 +117,7 @@ def oidc_findings(run: Run) -> Iterator[Finding]:
             yield _audience(run, "oidc.github", env["NPM_ID_TOKEN"])
         elif env.get("ACTIONS_ID_TOKEN_REQUEST_URL") and env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
             yield Finding("oidc.github", PASS, "the job may ask for an identity (id-token: write)")
-        elif not env.get("NPM_TOKEN") and not all(run.npm.reader(url).has_credentials() for url in _registries(run)):
+        elif not env.get("NPM_TOKEN") and not all(run.npm.reader(url).has_credentials() for url in registries(run)):
             hint = "give the job `permissions: id-token: write`, or an NPM_TOKEN"
             yield Finding("oidc.github", FAIL, "the job may not ask for an identity and has no token", hint)
         if env.get("NODE_AUTH_TOKEN", "").startswith("XXXXX"):
@@ -142,7 +139,7 @@ def oidc_findings(run: Run) -> Iterator[Finding]:
 
 def _audience(run: Run, name: str, token: str) -> Finding:
     """Npm asks for ``npm:<registry host>`` (its lib/utils/oidc.js); the claims are read, not verified."""
-    urls = _registries(run) or (run.npm.url_for("", {}),)
+    urls = tuple(registries(run)) or (run.npm.url_for("", {}),)
     wanted = tuple(dict.fromkeys(f"npm:{urlsplit(url).hostname}" for url in urls))
     way_out = f"declare it with `aud: {wanted[0] if len(wanted) == 1 else list(wanted)}`"
     part = token.split(".")[1] if token.count(".") == 2 else ""
