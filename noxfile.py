@@ -67,7 +67,7 @@ def slow(session: nox.Session) -> None:
 def crash(session: nox.Session) -> None:
     """End a release at every boundary of every scenario, then release again; a count of all that was tried comes last.
 
-    kill -9, and again on the same machine; kill -9, and again on a fresh clone; SIGINT and SIGTERM at every fourth boundary.
+    kill -9, and again on the same machine; kill -9, and again on a fresh clone; SIGINT and SIGTERM at a quarter of them.
     """
     _install(session, "test", "dev")
     session.run(

@@ -1,7 +1,7 @@
 """Ended at every boundary, then again on the same machine or on a fresh clone: as if nothing had happened.
 
 By default a share of all boundaries is tried; ``VIS_CRASH=all`` tries every boundary of every scenario, killed (then again on the
-same machine, and on a fresh clone), and every fourth one interrupted by SIGINT or SIGTERM, and with the state's folder made
+same machine, and on a fresh clone), and a quarter of them interrupted by SIGINT or SIGTERM, and with the state's folder made
 read-only.
 """
 

@@ -207,6 +207,7 @@ def _verdict(at: dict[str, str], entry: Entry | None, spec: str) -> tuple[str, s
     stage = entry.id if entry and entry.id else spec
     registry, staged, tag = at["registry"], at["staged.json"], at["tag"]
     live, silent = registry == "live", registry == "unknown"
+    reject = f"invoke stage.reject {stage}"
     rows: tuple[tuple[bool, str, str], ...] = (
         (registry == "mismatch", "live with other bytes than were staged: find out who published it", ""),
         (tag == "elsewhere", "its tag points at another commit than it was built from; tags are never moved", ""),
@@ -216,10 +217,11 @@ def _verdict(at: dict[str, str], entry: Entry | None, spec: str) -> tuple[str, s
         (live and (staged != "nothing" or at["git"] in {"known", "missing"}), "live, its tag is owed", "invoke tag"),
         (live and at["git"] == "not a release", "live; no release of ours brought it, so no tag is owed", ""),
         (live, "live; this repository doesn't know where it came from", ""),
-        ("blocked" in {registry, staged}, "stopped by the registry's scan, not live", f"invoke stage.reject {stage}"),
+        ("blocked" in {registry, staged}, "stopped by the registry's scan, not live", reject),
         (registry == "staged", "staged: a maintainer decides", f"invoke stage.review {stage}"),
         (registry == "validating", "approved, and being scanned by the registry", "invoke reconcile tag"),
-        (staged in {"rejected", "buried"}, "rejected: mend it and release the next version", "invoke add"),
+        (staged == "rejected", "rejected: drop its entry, then release a fix as the next version", reject),
+        (staged == "buried", "rejected: mend it and release the next version", "invoke add"),
         (at["journal"] == "uploading", "an upload was cut off", "invoke release"),
         (silent and staged in {"waiting", "timeout"}, "recorded as staged; the registry is silent", f"invoke inspect {spec}"),
         (staged in {"waiting", "timeout"}, "recorded as staged, not live", "invoke reconcile"),

@@ -38,7 +38,7 @@ Options take their value after `=` or a blank. What is marked `…` can be given
 | 2 | the command line, the configuration or a change file can't be read as written (by `invoke` itself: 1) |
 | 3 | something was tried and failed |
 | 4 | another release holds the lock |
-| 130, 143 | interrupted; run the same command again |
+| 129, 130, 143 | interrupted by a signal (SIGHUP, SIGINT, SIGTERM); run the same command again |
 """
 _USUAL = {
     "json": {"Print one JSON document on stdout.", "Print one JSON document on stdout, all else on stderr."},
