@@ -36,19 +36,21 @@ def main() -> None:
             from vis_tasks.program import program
 
             program().run(sys.argv)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # nobody listens
+            sys.stdout.flush()
     except BrokenPipeError:
         # The reader of a list or a help went away (`| head`); Python would complain again at exit without this.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(1)
+        sys.exit(130)
 
 
 def _end() -> NoReturn:
     """End at once: all is written and no thread is left; Python would take 30 ms to take 400 modules apart."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
     os._exit(0)
 
 

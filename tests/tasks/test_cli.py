@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from vis_tasks import release_namespace
+from vis_tasks.core.targets import BUILT_IN, COMMANDS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -50,3 +53,62 @@ def test_a_reader_who_goes_away_sees_no_traceback(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr == ""
+
+
+def test_a_command_with_nobody_to_tell_ends_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "a", "version": "1.0.0"}')
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m vis_tasks status >&-', sys.executable],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+
+
+TARGET = '[release.targets."{name}"]\nneeds = ["version"]\nrun = "echo hi"\n'
+
+
+@pytest.mark.parametrize("name", ["ci", "status", "a.b", "next_version", "stage"])
+def test_a_target_that_could_not_be_typed_is_an_error_of_the_configuration_and_lists_still_work(
+    tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "package.json").write_text('{"name": "a", "version": "1.0.0"}')
+    (tmp_path / "vis.toml").write_text(TARGET.format(name=name))
+    done = vis(tmp_path, "status")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "vis.toml:1: release.targets." in done.stdout + done.stderr
+    assert vis(tmp_path, "--list").returncode == 0
+
+
+@pytest.mark.parametrize("where", ["file", "file with a mark", "pyproject", "environment"])
+def test_a_declared_target_is_a_command_wherever_it_is_declared(
+    tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "package.json").write_text('{"name": "a", "version": "1.0.0"}')
+    text = TARGET.format(name="build")
+    if where == "environment":
+        monkeypatch.setenv("VIS_RELEASE__TARGETS__BUILD__RUN", "echo hi")
+    elif where == "pyproject":
+        (tmp_path / "pyproject.toml").write_text(text.replace("[release", "[tool.vis.release"))
+    else:
+        (tmp_path / "vis.toml").write_text(("\ufeff" if "mark" in where else "") + text, encoding="utf-8")
+    assert " build " in vis(tmp_path, "--list").stdout
+
+
+def test_no_target_can_have_the_name_of_a_command() -> None:
+    groups = {name.partition(".")[0] for name in release_namespace().task_names}
+    assert groups == COMMANDS | {*BUILT_IN}
+
+
+def test_a_target_in_python_that_could_not_be_typed_ends_the_program_with_words(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "a", "version": "1.0.0"}')
+    text = (
+        "from vis_tasks import Target, release_namespace\nns = release_namespace(targets=[Target('ci', run=print)])\n"
+    )
+    (tmp_path / "tasks.py").write_text(text)
+    argv = [sys.executable, "-m", "invoke", "--list"]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "the target 'ci' has the name of a command" in done.stderr

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from fnmatch import fnmatchcase
 from itertools import combinations
 from typing import TYPE_CHECKING
+
+from vis_tasks.core.targets import name_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
     from vis_tasks.config.model import Config, TargetConfig
     from vis_tasks.config.shape import KeyPath
 
-__all__ = ["BUILT_IN_TARGETS", "check"]
-
-BUILT_IN_TARGETS = ("guard", "version", "pack", "stage", "wait", "reconcile", "tag", "release")
+__all__ = ["check"]
 
 Note = tuple["KeyPath", str, str]
 
@@ -70,12 +69,8 @@ def _targets(config: Config) -> list[Note]:
     found: list[Note] = []
     for name, target in config.release.targets.items():
         path: KeyPath = ("release", "targets", name)
-        if name.replace("_", "-") in BUILT_IN_TARGETS:
-            found.append((path, "has the name of a built-in target", f"any name but {', '.join(BUILT_IN_TARGETS)}"))
-        if re.fullmatch(r"[A-Za-z][\w.-]*", name) is None:
-            found.append(
-                (path, "can't be typed as a target", "a letter, then letters, digits, dashes, underscores and dots")
-            )
+        if (problem := name_problem(name)) is not None:
+            found.append((path, *problem))
         if not target.run and not target.needs:
             found.append((path, "does nothing", 'run = "…" or needs = ["…"]'))
         found += _run(target, path)

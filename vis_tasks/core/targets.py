@@ -65,6 +65,49 @@ class Target(Generic[C]):
     mutates: bool = True
 
 
+BUILT_IN = ("guard", "version", "pack", "stage", "wait", "reconcile", "tag", "release")
+"""The targets of a release."""
+
+COMMANDS = frozenset(
+    (
+        *(
+            "add",
+            "changelog",
+            "check",
+            "ci",
+            "config",
+            "doctor",
+            "explain",
+            "generate",
+            "init",
+            "inspect",
+            "next-version",
+        ),
+        *("notify", "plan", "pre", "registry", "rehearse", "snapshot", "status", "unlock"),
+    )
+)
+"""Commands, and the groups of commands, whose names no target can have."""
+
+
+def name_problem(name: str) -> tuple[str, str] | None:
+    """What is wrong with a name for a target of the user's own, and what is allowed; None when it is fine.
+
+    Each target is a command, too: dots are between a group and its commands there.
+    """
+    typed = name.replace("_", "-")
+    if typed in BUILT_IN:
+        return "has the name of a built-in target", f"any name but {', '.join(BUILT_IN)}"
+    if typed in COMMANDS:
+        return "has the name of a command", f"any name but {', '.join(sorted(COMMANDS))}"
+    if not (
+        name[:1].isascii()
+        and name[:1].isalpha()
+        and all(each.isascii() and (each.isalnum() or each in "-_") for each in name)
+    ):
+        return "can't be typed as a target", "a letter, then letters, digits, dashes and underscores"
+    return None
+
+
 @dataclass(frozen=True)
 class Graph(Generic[C]):
     """A checked set of targets: every name known, no name twice, no cycle.

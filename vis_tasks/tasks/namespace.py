@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
+from invoke.exceptions import Exit
 
+from vis_tasks.core.targets import name_problem
 from vis_tasks.tasks import changes, ci, config, desk, health, house, init, notify, prerelease, registry, rehearse
 from vis_tasks.tasks.edge import nearest_root
 from vis_tasks.tasks.targets import declared_names, explain_task, target_task
@@ -45,9 +48,11 @@ def release_namespace(
     for each in _STANDARD:
         ns.add_task(target_task(each, extra))
     for target in extra:
+        if (problem := name_problem(target.name)) is not None:
+            raise Exit(f"error: the target {target.name!r} {problem[0]}; allowed: {problem[1]}", 2)
         ns.add_task(target_task(target.name, extra))
     ns.add_task(explain_task(extra))
-    for each in declared_names(Path(root) if root is not None else nearest_root(Path.cwd())):
+    for each in declared_names(Path(root) if root is not None else nearest_root(Path.cwd()), os.environ):
         if each not in ns.task_names:
             ns.add_task(target_task(each, extra))
     ns.add_collection(registry.collection(), name="registry")

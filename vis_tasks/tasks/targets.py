@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
+from vis_tasks.config.sources import read_source
+from vis_tasks.core.targets import name_problem
+from vis_tasks.errors import ConfigError
 from vis_tasks.tasks.edge import dry, session
 from vis_tasks.tasks.goal import make_goal
 from vis_tasks.tasks.words import WordsTask
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from invoke.context import Context
@@ -34,6 +37,7 @@ _DOCS = {
 _EXPLAIN_DOC = """Show each target's state and why it would run or not; touches nothing.
 
 Example: invoke explain tag --format=mermaid"""
+_VARIABLE = "VIS_RELEASE__TARGETS__"
 _AFTER_PACK = ("stage", "wait", "reconcile", "tag")
 _MOST_GOALS = 100
 _HELP = {
@@ -43,17 +47,21 @@ _HELP = {
 }
 
 
-def declared_names(root: Path) -> tuple[str, ...]:
-    """Names of the targets that ``vis.toml`` declares, so that they can be tasks; nothing is checked here, and one file is read.
+def declared_names(root: Path, env: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the targets that the configuration declares, so that they can be tasks; no more than that is looked at.
 
-    A file that can't be read has no targets; running any task says what is wrong with it.
+    A configuration that can't be read has no targets, and a name that no task can have is left out: any task says what is wrong.
     """
     try:
-        data: Any = tomllib.loads((root / "vis.toml").read_text(encoding="utf-8"))
-        names = data.get("release", {}).get("targets", {})
-    except (OSError, ValueError, AttributeError):
-        return ()
-    return tuple(name for name in names if name not in {*_DOCS}) if isinstance(names, dict) else ()
+        release = read_source(root).data.get("release")
+    except ConfigError:
+        release = None
+    targets = release.get("targets") if isinstance(release, dict) else None
+    names = dict.fromkeys(targets) if isinstance(targets, dict) else {}
+    for variable in env:
+        if variable.startswith(_VARIABLE) and env[variable].strip():
+            names[variable.removeprefix(_VARIABLE).partition("__")[0].lower().replace("_", "-")] = None
+    return tuple(name for name in names if name_problem(name) is None)
 
 
 def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
