@@ -100,6 +100,30 @@ def test_a_repository_with_nothing_to_release_gets_a_change_in_the_copy_only(fiv
     assert not list((five.root / ".vis/release").glob("*.md"))
 
 
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        "from invoke import Collection\nimport vis_tasks\nns = Collection(vis_tasks.release_namespace(name='vis'))\n",
+        "from invoke import task\n\n\n@task\ndef hello(c):\n    pass\n",
+    ],
+    ids=["ours under another name", "without ours"],
+)
+def test_a_tasks_file_is_gone_through_wherever_it_has_our_tasks(two: World, tasks: str) -> None:
+    two.write("tasks.py", tasks).commit()
+
+    assert rehearse(two, "reject")["live"] == []
+
+
+def test_a_tasks_file_that_can_not_be_loaded_is_named(two: World) -> None:
+    two.write("tasks.py", "import nobody_has_this\n").commit()
+
+    done = two.run("rehearse")
+
+    assert done.code == 3, done.text
+    assert "tasks.py can't be loaded: ModuleNotFoundError: No module named 'nobody_has_this'" in done.text
+    assert "Traceback" not in done.text
+
+
 def test_rejecting_everything_leaves_no_tag(two: World) -> None:
     document = rehearse(two, "reject")
 

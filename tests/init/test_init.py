@@ -34,6 +34,20 @@ def test_it_shows_writes_and_then_has_nothing_to_do(fresh):
     assert (again.code, "nothing to do" in again.stdout) == (0, True)
 
 
+def test_with_nothing_to_write_it_asks_nobody_and_says_what_is_left_to_do(fresh):
+    fresh.write("tasks.py", "from invoke import Collection\nns = Collection()\n")
+    assert fresh.run("init", "--yes").code == 0
+    again = fresh.run("init")
+    assert (again.code, again.text.count("nothing to write; the lines above are yours to add")) == (0, 1)
+
+
+def test_a_pipeline_of_ones_own_has_to_include_the_release(fresh):
+    fresh.git("remote", "set-url", "origin", "https://gitlab.example.test/acme/tools.git")
+    fresh.write(".gitlab-ci.yml", "include: {local: a.yml}\n")
+    done = fresh.run("init", "--plan-only")
+    assert ".gitlab-ci.yml is your own; it has to include the release:" in done.text
+
+
 def test_on_a_terminal_it_asks_and_no_means_no(fresh):
     refused = on_terminal(fresh, "init", answers=[("Write 4 file(s)?", "n\n")])
     assert refused.code == 1

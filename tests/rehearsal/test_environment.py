@@ -43,7 +43,7 @@ def test_what_a_build_may_need_is_kept(tmp_path, name):
 
 def test_home_caches_and_temporary_files_lie_in_the_folder(tmp_path):
     env = isolated_environment({"HOME": "/home/me", "TMPDIR": "/tmp", "XDG_CACHE_HOME": "/home/me/.cache"}, tmp_path)
-    env |= pointed_at("http://127.0.0.1:1234/", tmp_path)
+    env |= pointed_at("http://127.0.0.1:1234/", tmp_path, "npm")
 
     for name in ("HOME", "TMPDIR", "XDG_CACHE_HOME", "npm_config_cache", "YARN_GLOBAL_FOLDER", "BUN_INSTALL_CACHE_DIR"):
         assert env[name].startswith(str(tmp_path)), name

@@ -8,7 +8,7 @@ import pytest
 
 from vis_tasks.adapters.process import SubprocessRunner
 from vis_tasks.adapters.workspace import read_workspace
-from vis_tasks.services.rehearsal.modules import copy_modules, installed, move_modules, without_modules
+from vis_tasks.services.rehearsal.modules import copy_modules, installed, move_modules, unresolvable, without_modules
 
 
 @pytest.fixture
@@ -95,3 +95,21 @@ def test_packages_that_would_be_built_without_dependencies_are_named(root):
     assert without_modules(read_workspace(root)) == ("a",)
     install(root)
     assert without_modules(read_workspace(root)) == ()
+
+
+def test_pnpm_packs_no_workspace_range_before_it_has_installed(tmp_path):
+    write(tmp_path / "package.json", '{"name": "root", "private": true}')
+    write(tmp_path / "pnpm-workspace.yaml", "packages:\n  - packages/*\n")
+    write(tmp_path / "packages/a/package.json", '{"name": "a", "version": "1.0.0"}')
+    write(
+        tmp_path / "packages/b/package.json",
+        '{"name": "b", "version": "1.0.0", "dependencies": {"a": "workspace:^"}}',
+    )
+    assert unresolvable(read_workspace(tmp_path)) == ("b",)
+    (tmp_path / "packages/b/node_modules").mkdir()
+    assert unresolvable(read_workspace(tmp_path)) == ()
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)

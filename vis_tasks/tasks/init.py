@@ -74,7 +74,7 @@ def init(
         document = _document(plan)
         opened.partial_result(lambda: document)
         written: tuple[str, ...] = ()
-        if not (look_only or plan.empty):
+        if plan.writes and not look_only:
             if not (yes or may_ask):
                 raise UsageError(
                     "nothing was written: there is no terminal to ask on",
@@ -178,6 +178,8 @@ def _end(plan: InitPlan, console: Console, written: tuple[str, ...], *, look_onl
         console.success("nothing to do: everything is there")
     elif look_only:
         console.line("nothing was written")
+    elif not plan.writes:
+        console.success("nothing to write; the lines above are yours to add")
     elif written:
         console.success(f"wrote {len(written)} file(s)")
         console.line("next: look through vis.toml, commit, then")

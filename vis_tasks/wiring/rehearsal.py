@@ -68,10 +68,15 @@ _TRACELESS = {
 }
 
 
-def _own_command(root: Path) -> Sequence[str]:
-    """Through the repository's own tasks.py when it has one: it may hold targets of its own."""
-    module = "invoke" if (root / "tasks.py").is_file() else "vis_tasks"
-    return (sys.executable, "-m", module)
+def _own_command(root: Path, goals: Sequence[str], env: Mapping[str, str]) -> Sequence[str]:
+    """Through the repository's own tasks.py where that has our tasks, under any name: it may hold targets of its own."""
+    from vis_tasks.adapters.mounted import mounted_at
+    from vis_tasks.adapters.process import SubprocessRunner
+
+    prefix = mounted_at(SubprocessRunner(base_env=env), root) if (root / "tasks.py").is_file() else None
+    if prefix is None:
+        return (sys.executable, "-m", "vis_tasks", *goals)
+    return (sys.executable, "-m", "invoke", *(f"{prefix}{goal}" for goal in goals))
 
 
 def _decide_with(

@@ -73,6 +73,11 @@ class InitPlan:
         return tuple(plan.path for plan in (*self.ci.planned, *self.ci.locks) if plan.after != plan.before)
 
     @property
+    def writes(self) -> bool:
+        """Whether there is anything to write; lines for a tasks.py are the user's to add."""
+        return bool(self.files or self.ci_paths)
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing to do."""
         return not (self.files or self.ci_paths or self.task_lines)
@@ -193,7 +198,7 @@ def _ignore_file(tools: InitTools, config: Config) -> list[FileChange]:
 
 
 def _ci_files(tools: InitTools, config: Config, facts: Facts) -> tuple[Generated | None, tuple[str, ...]]:
-    from vis_tasks.services.ci_files import generate, unlocked_note
+    from vis_tasks.services.ci_files import generate, include_lines, unlocked_note
 
     if not config.ci.providers:
         where = "the remote is on neither" if facts.footing.url else "there is no remote that says which"
@@ -208,7 +213,10 @@ def _ci_files(tools: InitTools, config: Config, facts: Facts) -> tuple[Generated
     if stuck:
         note = f"no CI files: {', '.join(stuck)} would clash; `vis-tasks ci.diff` shows how"
         return None, (note,)
-    return found, (unlocked_note(found),) if found.unlocked else ()
+    notes = [unlocked_note(found)] if found.unlocked else []
+    if found.include:
+        notes.append("\n  ".join((".gitlab-ci.yml is your own; it has to include the release:", *include_lines())))
+    return found, tuple(notes)
 
 
 def _notes(tools: InitTools, facts: Facts, config: Config) -> tuple[str, ...]:

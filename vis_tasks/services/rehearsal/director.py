@@ -102,7 +102,7 @@ class Director:
         out: list[str] = []
         where = "" if on == "work" else f"{on} "
         program = self.setting.tools.start(
-            (*self.setting.tools.command(root), *(goals or ("release",)), "--json"),
+            (*self.setting.tools.command(root, goals or ("release",), self.setting.env), "--json"),
             cwd=root,
             env={**self.setting.env, **self._settings(timeout, settle), **self.extra, **(env or {})},
             on_out=out.append,

@@ -77,7 +77,7 @@ def isolated_environment(env: Mapping[str, str], folder: Path) -> dict[str, str]
     }
 
 
-def pointed_at(url: str, folder: Path) -> dict[str, str]:
+def pointed_at(url: str, folder: Path, manager: str) -> dict[str, str]:
     """Variables that make every client use one registry, and none of them look for anything elsewhere.
 
     Sources: npm and pnpm read ``npm_config_*``, pnpm since 11 ``pnpm_config_*`` (its ``pnpm help config``); Yarn's configuration
@@ -87,14 +87,16 @@ def pointed_at(url: str, folder: Path) -> dict[str, str]:
     Args:
         url: the registry, with a trailing slash.
         folder: the rehearsal's folder.
+        manager: the workspace's package manager; npm warns about settings that it doesn't know.
     """
+    only_pnpm = {"npm_config_manage_package_manager_versions": "false"} if manager == "pnpm" else {}
     return {
+        **only_pnpm,
         "npm_config_registry": url,
         "pnpm_config_registry": url,
         "pnpm_config_minimum_release_age": "0",
         "pnpm_config_trust_lockfile": "true",
         "pnpm_config_pm_on_fail": "ignore",
-        "npm_config_manage_package_manager_versions": "false",
         "YARN_NPM_REGISTRY_SERVER": url.rstrip("/"),
         "YARN_UNSAFE_HTTP_WHITELIST": "127.0.0.1",
         "YARN_GLOBAL_FOLDER": str(folder / "home" / "yarn"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.model import Workspace
     from vis_tasks.ports import Runner
 
-__all__ = ["copy_modules", "installed", "move_modules", "without_modules"]
+__all__ = ["copy_modules", "installed", "move_modules", "unresolvable", "without_modules"]
 
 # Yarn Plug'n'Play keeps a map and a state file instead of node_modules, and its cache below .yarn unless that is global.
 _YARN = (
@@ -59,6 +59,24 @@ def without_modules(workspace: Workspace) -> tuple[str, ...]:
             and not (root / package.path / "node_modules").exists()
             and any(set(package.table(table)) - own for table in DEPENDENCY_TABLES)
             and hooks & set(package.manifest.get("scripts") or {})
+        )
+    )
+
+
+def unresolvable(workspace: Workspace) -> tuple[str, ...]:
+    """Names, sorted, of packages that pnpm won't pack: it looks up what ``workspace:`` means in their node_modules."""
+    return tuple(
+        sorted(
+            package.name
+            for package in workspace.packages
+            if workspace.manager == "pnpm"
+            and not package.private
+            and not (workspace.root / package.path / "node_modules").exists()
+            and any(
+                str(spec).startswith("workspace:")
+                for table in DEPENDENCY_TABLES
+                for spec in package.table(table).values()
+            )
         )
     )
 

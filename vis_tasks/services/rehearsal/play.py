@@ -19,7 +19,7 @@ from vis_tasks.services.rehearsal.copy import Template, copy_repository
 from vis_tasks.services.rehearsal.director import Director
 from vis_tasks.services.rehearsal.environment import isolated_environment, pointed_at
 from vis_tasks.services.rehearsal.folder import rehearsal_folder, remove_folder
-from vis_tasks.services.rehearsal.modules import copy_modules, installed, move_modules, without_modules
+from vis_tasks.services.rehearsal.modules import copy_modules, installed, move_modules, unresolvable, without_modules
 from vis_tasks.services.rehearsal.outcome import Played, gather
 from vis_tasks.services.rehearsal.seeds import seed, stage_other_bytes
 from vis_tasks.services.rehearsal.setting import MAINTAINER, STRANGER, Planned, Setting
@@ -186,8 +186,13 @@ class Theatre:
         return own.stage if own is not None and own.stage is not None else self.release.publish.stage.enabled
 
     def _warn_about_modules(self) -> None:
-        lacking = without_modules(self.tools.read_workspace(self.root))
-        if lacking:
+        workspace = self.tools.read_workspace(self.root)
+        if unresolved := unresolvable(workspace):
+            self.notes.append(
+                f"nothing is installed, and pnpm packs no `workspace:` range then: run `pnpm install` first"
+                f" ({', '.join(unresolved[:5])}{' …' if len(unresolved) > 5 else ''})"
+            )
+        elif lacking := without_modules(workspace):
             self.notes.append(
                 f"nothing is installed ({self.workspace.manager} install), so {', '.join(lacking[:5])}"
                 f"{' …' if len(lacking) > 5 else ''} will be built without dependencies"
@@ -279,7 +284,8 @@ class Theatre:
         with start_registry(stage.folder / "registry") as registry:
             npmrc = stage.folder / "npmrc"
             _write(npmrc, registry.npmrc_lines(registry.token(CI, kind="read-write")))
-            env = {**self.env, **pointed_at(registry.url, self.folder), "npm_config_userconfig": str(npmrc)}
+            clients = pointed_at(registry.url, self.folder, self.workspace.manager)
+            env = {**self.env, **clients, "npm_config_userconfig": str(npmrc)}
             yield Setting(
                 stage,
                 registry,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vis_tasks.core.suggest import nearest
 from vis_tasks.errors import UsageError
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from vis_tasks.services.rehearsal.director import Director
 
@@ -46,14 +47,21 @@ def scenarios(names: str) -> tuple[Scenario, ...]:
     from vis_tasks.services.rehearsal.scenes import SCENES
 
     wanted = [name.strip() for name in names.split(",") if name.strip()]
-    if wanted == [ALL]:
+    if ALL in wanted:
         return tuple(SCENES.values())
     unknown = [name for name in wanted if name not in SCENES]
     if unknown or not wanted:
         raise UsageError(
-            f"there is no scenario {(unknown or [names])[0]!r}", code="NO_SUCH_SCENARIO", hint=_known(SCENES)
+            f"there is no scenario {(unknown or [names])[0]!r}{_meant(unknown, SCENES)}",
+            code="NO_SUCH_SCENARIO",
+            hint=_known(SCENES),
         )
     return tuple(SCENES[name] for name in dict.fromkeys(wanted))
+
+
+def _meant(unknown: Sequence[str], scenes: Mapping[str, Scenario]) -> str:
+    close = nearest(unknown[0].lower(), [ALL, *scenes]) if unknown else None
+    return f" (did you mean {close}?)" if close else ""
 
 
 def _known(scenes: Mapping[str, Scenario]) -> str:

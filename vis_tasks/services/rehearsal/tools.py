@@ -57,7 +57,7 @@ class RehearsalTools:
         runner_with: a runner whose programs see only the given environment.
         git_at: git in a folder, through a runner.
         start: starts a program and hands its lines on.
-        command: how vis-tasks is started in a folder (through a tasks.py if there is one).
+        command: ``(folder, goals, environment) → how vis-tasks makes them there``, through a tasks.py that has our tasks.
         npm_at: ``folder → (how npm is started, variables it needs)``; refuses one that is missing or too old.
         decide_with: ``(npm, folder, environment, address, verb, stage id, code) → None, or npm's words``.
         end_marked: kills all processes with a variable of this name and value; returns their numbers.
@@ -76,7 +76,7 @@ class RehearsalTools:
     runner_with: Callable[[Mapping[str, str]], Runner]
     git_at: Callable[[Runner, Path], Git]
     start: Callable[..., Program]
-    command: Callable[[Path], Sequence[str]]
+    command: Callable[[Path, Sequence[str], Mapping[str, str]], Sequence[str]]
     npm_at: Callable[[Path], tuple[Sequence[str], Mapping[str, str]]]
     decide_with: Callable[[Sequence[str], Path, Mapping[str, str], str, str, str, str], str | None]
     end_marked: Callable[[str, str], Sequence[int]]
