@@ -69,6 +69,9 @@ def test_the_plan_is_a_document_on_stdout_and_in_a_file(repo):
     vis(repo, "plan", "--output", "plan.json")
     assert printed == json.loads((repo / "plan.json").read_text())
     assert printed["schemaVersion"] == 1
+    elsewhere = repo.parent / "elsewhere.json"
+    assert str(elsewhere) in vis(repo, "plan", "--output", str(elsewhere)).stdout
+    assert printed == json.loads(elsewhere.read_text())
     snapshot = vis(repo, "next-version", "--snapshot", "pr-1").stdout
     assert snapshot == f"core 1.0.0 → 0.0.0-pr-1-{git(repo, 'rev-parse', 'HEAD')[:7]}\n"
 

@@ -148,6 +148,14 @@ def test_of_two_public_packages_of_one_name_pnpm_takes_none_either(tmp_path):
         read_workspace(root)
 
 
+@pytest.mark.parametrize(("key", "value"), [("name", 5), ("version", 1.0), ("version", ["1.0.0"])])
+def test_a_name_or_version_that_is_no_text_is_refused_with_its_file(tmp_path, key, value):
+    root = write_workspace(tmp_path)
+    put(root, "packages/a", **{key: value})
+    with pytest.raises(UsageError, match=rf'packages/a/package.json: "{key}" must be a string'):
+        read_workspace(root)
+
+
 def test_missing_names_are_refused_with_all_files(tmp_path):
     root = write_workspace(tmp_path)
     for path in ("packages/a", "packages/b"):

@@ -138,7 +138,11 @@ def tagged_only(world):
         (scanned, "approved, and being scanned by the registry", "invoke reconcile tag"),
         (blocked, "stopped by the registry's scan, not live", f"invoke stage.reject {ID}"),
         (rejected, "rejected: mend it and release the next version", "invoke add"),
-        (rejected_here, "rejected: drop its entry, then release a fix as the next version", f"invoke stage.reject {ID}"),
+        (
+            rejected_here,
+            "rejected: drop its entry, then release a fix as the next version",
+            f"invoke stage.reject {ID}",
+        ),
         (other_bytes, "live with other bytes than were staged: find out who published it", ""),
         (approved, "live, its tag is owed", "invoke tag"),
         (by_hand, "live; no release of ours brought it, so no tag is owed", ""),

@@ -90,6 +90,7 @@ def read_workspace(root: Path) -> Workspace:
             )
         is_member = any(package.path == "." for package in packages)
         workspace = Workspace(root, manager, packages, None if is_member else root_package)
+    _check_types(packages)
     _check_names(packages)
     _check_values(workspace)
     return workspace
@@ -221,6 +222,13 @@ def _without_twins(packages: tuple[Package, ...]) -> tuple[Package, ...]:
     return tuple(
         package for package in packages if not package.name or not package.private or keeper[package.name] is package
     )
+
+
+def _check_types(packages: Sequence[Package]) -> None:
+    for package in packages:
+        for key in ("name", "version"):
+            if not isinstance(package.manifest.get(key), str | None):
+                raise refuse(f'{package.manifest_path}: "{key}" must be a string', f'put it in quotes: "{key}": "…"')
 
 
 def _check_names(packages: Sequence[Package]) -> None:

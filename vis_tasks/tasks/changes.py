@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from invoke.tasks import Task
 
 from vis_tasks.errors import UsageError
-from vis_tasks.tasks.edge import dry, session
+from vis_tasks.tasks.edge import dry, session, write_output
 
 if TYPE_CHECKING:
     from invoke.collection import Collection
@@ -131,8 +131,7 @@ def plan(c: Context, output: str = "", snapshot: str = "", json: bool = False, d
         run = opened.run()
         document = plan_document(_planned(opened, run, snapshot), run.workspace)
         if output:
-            run.tools.files.write(output, as_text(document).encode())
-            opened.console.success(f"wrote {output}")
+            opened.console.success(f"wrote {write_output(output, as_text(document), option='output')}")
         opened.result(document)
         if not json and not output:
             opened.console.line(as_text(document).rstrip("\n"))

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.errors import Ending, VisError
+from vis_tasks.errors import Ending, Failed, UsageError, VisError
 from vis_tasks.tasks.signals import raising_on_signals
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vis_tasks.ports import Console
     from vis_tasks.services.run import Run, Tools
 
-__all__ = ["Session", "dry", "find_root", "nearest_root", "session"]
+__all__ = ["Session", "dry", "find_root", "nearest_root", "session", "write_output"]
 
 _MARKS = ("vis.toml",)
 
@@ -195,6 +195,30 @@ def _print_json(document: dict[str, Any]) -> None:
 def _tell(opened: Session, error: Ending) -> None:
     text = error.message if not error.hint else f"{error.message}\nNext steps: {error.hint}"
     opened.console.error(text)
+
+
+def write_output(name: str, text: str, *, option: str) -> Path:
+    """Write a file that the user named, as seen from the current folder.
+
+    Args:
+        name: the file.
+        text: its content.
+        option: which option named it, for messages.
+
+    Raises:
+        vis_tasks.errors.UsageError: it is a folder.
+        vis_tasks.errors.Failed: it can't be written.
+    """
+    target = Path(name).absolute()
+    if target.is_dir():
+        raise UsageError(f"--{option} {name} is a folder", hint="name a file")
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failed(
+            f"{target} can't be written: {error.strerror}", code="WRITE", hint="name a file in a folder that exists"
+        ) from error
+    return target
 
 
 def find_root(c: Context) -> Path:

@@ -6,11 +6,9 @@ import os
 import sys
 from dataclasses import asdict
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vis_tasks.errors import Failed, UsageError
-from vis_tasks.tasks.edge import session
+from vis_tasks.tasks.edge import session, write_output
 from vis_tasks.tasks.words import WordsTask
 
 if TYPE_CHECKING:
@@ -101,15 +99,7 @@ def _write_page(reviews: Sequence[Review], path: str, *, open_it: bool, say: Any
 
         folder = tempfile.mkdtemp(prefix="vis-review-")
         path = f"{folder}/review.html"
-    target = Path(path).absolute()
-    if target.is_dir():
-        raise UsageError(f"--html {path} is a folder", hint="name a file")
-    try:
-        target.write_text(review_page(reviews, made=now), encoding="utf-8")
-    except OSError as error:
-        raise Failed(
-            f"{target} can't be written: {error.strerror}", hint="name a file in a folder that exists"
-        ) from error
+    target = write_output(path, review_page(reviews, made=now), option="html")
     say(f"wrote {target}")
     if open_it:
         import webbrowser
