@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -30,7 +31,12 @@ class _Program(Program):
 
     def parse_core_args(self) -> None:
         """Read the core options."""
-        super().parse_core_args()
+        try:
+            super().parse_core_args()
+        except ValueError as error:  # such as a number that is none
+            raise Exit(
+                f"error: an option can't be read: {error}\n  Next steps: vis-tasks --help", UsageError.exit_code
+            ) from None
         if self.args["print-completion-script"].value == "zsh":
             sys.stdout.write(_ZSH)
             raise Exit
@@ -39,6 +45,18 @@ class _Program(Program):
         """Read everything behind the core options."""
         try:
             super().parse_tasks()
+        except ParseError as error:
+            text, way = self._said(error)
+            if "--json" in self.argv:
+                told = {"code": UsageError.default_code, "message": text, "hint": way, "details": {}}
+                document = {"ok": False, "command": getattr(error.context, "name", None) or "", "error": told}
+                sys.stdout.write(json.dumps(document, indent=2) + "\n")
+            raise Exit(f"error: {text}\n  Next steps: {way}", UsageError.exit_code) from None
+
+    def parse_cleanup(self) -> None:
+        """Print help or the list, where they were asked for."""
+        try:
+            super().parse_cleanup()
         except ParseError as error:
             text, way = self._said(error)
             raise Exit(f"error: {text}\n  Next steps: {way}", UsageError.exit_code) from None

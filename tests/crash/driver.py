@@ -93,7 +93,7 @@ def run(order: dict[str, Any]) -> int:
                 machine=FakeMachine(os.getpid(), order["host"], {os.getpid()}) if order["host"] else None,
                 boundary=Fuse(order["at"], order["signal"], Path(order["trace"]), Path(order["root"], ".vis/release")),
             )
-            with raising_on_signals():
+            with raising_on_signals(resumes=True):
                 release(made, *order["goals"])
         except Ending as error:
             log.write(f"{error.code}: {error.message}\n{error.hint}\n")

@@ -48,6 +48,15 @@ def test_a_pipeline_of_ones_own_has_to_include_the_release(fresh):
     assert ".gitlab-ci.yml is your own; it has to include the release:" in done.text
 
 
+def test_ci_files_are_shown_before_they_are_written(fresh):
+    fresh.git("remote", "set-url", "origin", "https://github.com/acme/tools.git")
+    done = fresh.run("init", "--plan-only")
+    assert "  new      .github/workflows/vis-release.yml  (CI file)\n" in done.text
+    assert "    name: " in done.text
+    shown = {each["path"]: each for each in fresh.run("init", "--plan-only", "--json").document["files"]}
+    assert "id-token: write" in shown[".github/workflows/vis-release.yml"]["diff"]
+
+
 def test_on_a_terminal_it_asks_and_no_means_no(fresh):
     refused = on_terminal(fresh, "init", answers=[("Write 4 file(s)?", "n\n")])
     assert refused.code == 1

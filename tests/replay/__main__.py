@@ -1,10 +1,11 @@
 """``python -m tests.replay [--misses] [folder]``: replay every recording of a folder and report match rates and differences.
 
-The folder is the argument, else ``VIS_REPLAYS``, else ``../shared/replays``. Two things are measured. Under the engine that a
-recording names, every release must come out as it was shipped: exit code 1 otherwise, with each difference. And of all releases,
-whichever engine made them, how many come out as shipped with changesets 2 forced, with 3 forced, and with the version that the
-repository's own lock file names, as ``rules = "changesets"`` plans (``--misses`` lists those it doesn't give). What no engine
-gives was edited by hand or by a script after the engine ran. 0 with a message when there is no such folder.
+The folder is the argument, else ``VIS_REPLAYS``, else ``recorded`` beside this file. Two things are measured. Under
+the engine that a recording names, every release must come out as it was shipped: exit code 1 otherwise, with each
+difference. And of all releases, whichever engine made them, how many come out as shipped with changesets 2 forced,
+with 3 forced, and with the version that the repository's own lock file names, as ``rules = "changesets"`` plans
+(``--misses`` lists those it doesn't give). What no engine gives was edited by hand or by a script after the engine
+ran. 0 with a message when there is no such folder.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _FORCED = {"2": "changesets-2", "3": "changesets-3", "auto": "changesets"}
 def main(argv: list[str]) -> int:
     """Run and print."""
     words = [word for word in argv if word != "--misses"]
-    folder = Path(words[0] if words else os.environ.get("VIS_REPLAYS") or "../shared/replays")
+    folder = Path(words[0] if words else os.environ.get("VIS_REPLAYS") or Path(__file__).with_name("recorded"))
     if not folder.is_dir():
         print(f"no replays at {folder}: set VIS_REPLAYS to a folder with *.jsonl.gz; nothing was replayed")  # noqa: T201
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -30,6 +31,7 @@ def vis(folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
         (["status", "--wyh"], "status has no option --wyh (did you mean --why?)", "vis-tasks --help status"),
         (["status", "--zzz=1"], "status has no option --zzz", "vis-tasks --help status"),
         (["--lsit"], "vis-tasks has no option --lsit (did you mean --list?)", "vis-tasks --list"),
+        (["--help", "relese"], "there is no command 'relese' (did you mean release?)", "vis-tasks --list"),
         (["rehearse", "--scenario"], "--scenario needs a value", "vis-tasks --help rehearse"),
     ],
 )
@@ -42,6 +44,23 @@ def test_a_wrong_command_line_is_exit_2_with_the_nearest_name(
     assert f"error: {said}" in done.stderr
     assert way in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_a_document_is_printed_of_a_wrong_command_line_too(tmp_path: Path) -> None:
+    done = vis(tmp_path, "status", "--bogus", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["ok"], document["command"], document["error"]["code"]) == (
+        2,
+        False,
+        "status",
+        "USAGE",
+    )
+
+
+def test_an_option_of_invokes_that_can_not_be_read_is_no_traceback(tmp_path: Path) -> None:
+    done = vis(tmp_path, "-T", "abc", "--list")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "error: an option can't be read" in done.stderr
 
 
 def test_a_reader_who_goes_away_sees_no_traceback(tmp_path: Path) -> None:

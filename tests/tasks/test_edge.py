@@ -198,10 +198,15 @@ class TestSignals:
 
     @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
     def test_a_signal_is_an_error_of_ours(self, number, code):
-        with pytest.raises(Interrupted) as caught, raising_on_signals():
+        with pytest.raises(Interrupted) as caught, raising_on_signals(resumes=True):
             os.kill(os.getpid(), number)
         assert caught.value.exit_code == code
         assert "run `invoke release` again" in caught.value.hint
+
+    def test_who_was_only_looking_has_nothing_to_go_on_with(self):
+        with pytest.raises(Interrupted) as caught, raising_on_signals():
+            os.kill(os.getpid(), signal.SIGINT)
+        assert (caught.value.message, caught.value.hint) == ("interrupted by SIGINT", "")
 
     @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGHUP])
     def test_another_one_does_not_disturb_what_is_tidied_up(self, second):

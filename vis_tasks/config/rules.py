@@ -71,7 +71,8 @@ def _dist_tag(value: str) -> bool:
 
 def _inside(value: str) -> bool:
     parts = value.split("/")
-    return bool(value) and "\\" not in value and ":" not in value and value[0] != "/" and ".." not in parts
+    plain = value.isprintable() and "\\" not in value and ":" not in value and value[:1] != "/"
+    return bool(value) and plain and ".." not in parts and parts[0] != ".git"
 
 
 def _at_least(*lowest: int) -> Callable[[str], bool]:

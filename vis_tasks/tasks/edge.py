@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from vis_tasks.ports import Console
     from vis_tasks.services.run import Run, Tools
 
-__all__ = ["Session", "dry", "find_root", "nearest_root", "session", "write_output"]
+__all__ = ["Session", "dry", "find_root", "has_config", "nearest_root", "session", "write_output"]
 
 _MARKS = ("vis.toml",)
 
@@ -118,7 +118,13 @@ class Session:
 
 @contextmanager
 def session(
-    where: Context | Path, command: str, *, json: bool = False, debug: bool = False, signals: bool = True
+    where: Context | Path,
+    command: str,
+    *,
+    json: bool = False,
+    debug: bool = False,
+    signals: bool = True,
+    resumes: bool = False,
 ) -> Iterator[Session]:
     """Open a session for one task; the way out of it is an exit code.
 
@@ -128,6 +134,7 @@ def session(
         json: print one JSON document on stdout.
         debug: show tracebacks.
         signals: end on SIGINT and SIGTERM with `Interrupted`; False for a command that has its own way to stop.
+        resumes: another run goes on where this one is interrupted.
     """
     # Invoke turns byte code off for the sake of tasks.py (``Program.run``); all of ours that is imported from here on would be
     # compiled again by each command wherever the installer hasn't done it (uv doesn't, and editable installs are never compiled).
@@ -135,7 +142,7 @@ def session(
     debug = debug or bool(os.environ.get("VIS_DEBUG"))
     opened = Session(where if isinstance(where, Path) else find_root(where), command, json_mode=json)
     try:
-        with raising_on_signals() if signals else nullcontext():
+        with raising_on_signals(resumes=resumes) if signals else nullcontext():
             yield opened
     except Ending as error:
         if debug:
@@ -234,14 +241,15 @@ def nearest_root(here: Path) -> Path:
     nearest package.json. Without any it is the current folder, and reading the workspace will say what is missing.
     """
     folders = (here, *here.parents)
-    for sign in (_has_config, _is_workspace, _has_manifest):
+    for sign in (has_config, _is_workspace, _has_manifest):
         found = next((folder for folder in folders if sign(folder)), None)
         if found:
             return found
     return here
 
 
-def _has_config(folder: Path) -> bool:
+def has_config(folder: Path) -> bool:
+    """Whether a configuration of ours stands there."""
     if any((folder / mark).is_file() for mark in _MARKS):
         return True
     project = folder / "pyproject.toml"

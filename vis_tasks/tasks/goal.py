@@ -44,7 +44,7 @@ def make_goal(
         packed: take what lies packed in ``dist/`` as it is.
         dotenv: with ``packed``: where GitLab's dotenv report goes.
     """
-    with session(where, name, json=json, debug=debug) as opened:
+    with session(where, name, json=json, debug=debug, resumes=True) as opened:
         from vis_tasks.services.notify import tell_end
         from vis_tasks.services.release import graph_for, make_release, taken_over
         from vis_tasks.services.summary import document

@@ -120,8 +120,10 @@ def _show(plan: InitPlan, console: Console) -> None:
         console.step("to write")
     for change in plan.files:
         _show_file(change, console)
-    for path in plan.ci_paths:
-        console.line(f"  {'CI file':<8} {path}")
+    for change in plan.ci_changes:
+        _show_file(change, console)
+    if plan.ci_changes:
+        console.line("  copies of the CI files go to .vis/ci/, so that your edits can be kept later")
     if plan.task_lines:
         console.step("add to tasks.py yourself")
         for line in plan.task_lines:
@@ -215,7 +217,7 @@ def _document(plan: InitPlan) -> dict[str, Any]:
         ],
         "files": [
             *({"path": each.path, "state": each.state, "why": each.why, "diff": each.diff()} for each in plan.files),
-            *({"path": path, "state": "ci"} for path in plan.ci_paths),
+            *({"path": each.path, "state": "ci", "why": each.why, "diff": each.diff()} for each in plan.ci_changes),
         ],
         "taskLines": list(plan.task_lines),
         "notTakenOver": [

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from invoke.collection import Collection
 from invoke.exceptions import Exit
 
-from vis_tasks.core.targets import name_problem
 from vis_tasks.tasks import changes, ci, config, desk, health, house, init, notify, prerelease, registry, rehearse
 from vis_tasks.tasks.edge import nearest_root
 from vis_tasks.tasks.targets import declared_names, explain_task, target_task
@@ -48,6 +47,8 @@ def release_namespace(
     for each in _STANDARD:
         ns.add_task(target_task(each, extra))
     for target in extra:
+        from vis_tasks.core.targets import name_problem
+
         if (problem := name_problem(target.name)) is not None:
             raise Exit(f"error: the target {target.name!r} {problem[0]}; allowed: {problem[1]}", 2)
         ns.add_task(target_task(target.name, extra))

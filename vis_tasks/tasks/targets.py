@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.tasks import Task
 
-from vis_tasks.config.sources import read_source
-from vis_tasks.core.targets import name_problem
 from vis_tasks.errors import ConfigError
-from vis_tasks.tasks.edge import dry, session
+from vis_tasks.tasks.edge import dry, has_config, session
 from vis_tasks.tasks.goal import make_goal
 from vis_tasks.tasks.words import WordsTask
 
@@ -52,14 +50,20 @@ def declared_names(root: Path, env: Mapping[str, str]) -> tuple[str, ...]:
 
     A configuration that can't be read has no targets, and a name that no task can have is left out: any task says what is wrong.
     """
+    variables = [name for name in env if name.startswith(_VARIABLE)]
+    if not variables and not has_config(root):
+        return ()  # and nothing is loaded for it
+    from vis_tasks.config.sources import read_source
+    from vis_tasks.core.targets import name_problem
+
     try:
         release = read_source(root).data.get("release")
     except ConfigError:
         release = None
     targets = release.get("targets") if isinstance(release, dict) else None
     names = dict.fromkeys(targets) if isinstance(targets, dict) else {}
-    for variable in env:
-        if variable.startswith(_VARIABLE) and env[variable].strip():
+    for variable in variables:
+        if env[variable].strip():
             names[variable.removeprefix(_VARIABLE).partition("__")[0].lower().replace("_", "-")] = None
     return tuple(name for name in names if name_problem(name) is None)
 

@@ -73,6 +73,15 @@ class InitPlan:
         return tuple(plan.path for plan in (*self.ci.planned, *self.ci.locks) if plan.after != plan.before)
 
     @property
+    def ci_changes(self) -> tuple[FileChange, ...]:
+        """The same files with what becomes of them."""
+        return tuple(
+            FileChange(plan.path, _bytes(plan.before), _bytes(plan.after), "CI file")
+            for plan in (*(self.ci.planned if self.ci else ()), *(self.ci.locks if self.ci else ()))
+            if plan.after != plan.before
+        )
+
+    @property
     def writes(self) -> bool:
         """Whether there is anything to write; lines for a tasks.py are the user's to add."""
         return bool(self.files or self.ci_paths)
@@ -128,6 +137,10 @@ def make_plan(
         facts, migration, others, settings, tuple(files), generated, tuple(leftovers), task_lines,
         (*_notes(tools, facts, built), *notes), built,
     )  # fmt: skip
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else text.encode()
 
 
 def _config_file(source: Source, settings: Sequence[Setting]) -> FileChange | None:
