@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from typing import TYPE_CHECKING
@@ -29,14 +30,22 @@ compdef _vis_tasks vis-tasks
 class _Program(Program):
     """Invoke's Program; a command line that can't be read ends as all bad input here does: the nearest name, exit code 2."""
 
+    def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002  (Invoke's own word)
+        """Run; options of Invoke's own that it can't make sense of end as tracebacks there (such as a number that is none)."""
+        try:
+            super().run(argv, exit=exit)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            if os.environ.get("VIS_DEBUG"):
+                raise
+            text = f"error: the command line can't be made sense of: {error}"
+            sys.stderr.write(f"{text}\n  Next steps: vis-tasks --help; with VIS_DEBUG=1 the traceback is shown\n")
+            sys.exit(UsageError.exit_code)
+
     def parse_core_args(self) -> None:
         """Read the core options."""
-        try:
-            super().parse_core_args()
-        except ValueError as error:  # such as a number that is none
-            raise Exit(
-                f"error: an option can't be read: {error}\n  Next steps: vis-tasks --help", UsageError.exit_code
-            ) from None
+        super().parse_core_args()
         if self.args["print-completion-script"].value == "zsh":
             sys.stdout.write(_ZSH)
             raise Exit

@@ -57,10 +57,11 @@ def test_a_document_is_printed_of_a_wrong_command_line_too(tmp_path: Path) -> No
     )
 
 
-def test_an_option_of_invokes_that_can_not_be_read_is_no_traceback(tmp_path: Path) -> None:
-    done = vis(tmp_path, "-T", "abc", "--list")
+@pytest.mark.parametrize("argv", [["-T", "abc", "--list"], ["-F", "bad", "--list"], ["--config=nowhere", "status"]])
+def test_an_option_of_invokes_that_can_not_be_read_is_no_traceback(tmp_path: Path, argv: list[str]) -> None:
+    done = vis(tmp_path, *argv)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
-    assert "error: an option can't be read" in done.stderr
+    assert "error: the command line can't be made sense of" in done.stderr
 
 
 def test_a_reader_who_goes_away_sees_no_traceback(tmp_path: Path) -> None:
