@@ -68,12 +68,22 @@ _TRACELESS = {
 }
 
 
+_mounted: dict[bytes, str | None] = {}
+
+
 def _own_command(root: Path, goals: Sequence[str], env: Mapping[str, str]) -> Sequence[str]:
-    """Through the repository's own tasks.py where that has our tasks, under any name: it may hold targets of its own."""
+    """Through the repository's own tasks.py where that has our tasks, under any name: it may hold targets of its own.
+
+    One process for each tasks.py, however many copies of it there are.
+    """
     from vis_tasks.adapters.mounted import mounted_at
     from vis_tasks.adapters.process import SubprocessRunner
 
-    prefix = mounted_at(SubprocessRunner(base_env=env), root) if (root / "tasks.py").is_file() else None
+    tasks = root / "tasks.py"
+    text = tasks.read_bytes() if tasks.is_file() else None
+    if text is not None and text not in _mounted:
+        _mounted[text] = mounted_at(SubprocessRunner(base_env=env), root)
+    prefix = None if text is None else _mounted[text]
     if prefix is None:
         return (sys.executable, "-m", "vis_tasks", *goals)
     return (sys.executable, "-m", "invoke", *(f"{prefix}{goal}" for goal in goals))
