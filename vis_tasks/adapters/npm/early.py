@@ -6,6 +6,7 @@ So nothing is imported here but what Python has loaded anyway; `subprocess` alon
 from __future__ import annotations
 
 import os
+import sys
 
 from vis_tasks.adapters.npm.ask import CONFIG_ENV, CONFIG_WORDS, ways_to_ask, which
 
@@ -41,17 +42,7 @@ class Asked:
         self._out, out = os.pipe()
         self._err, err = os.pipe()
         try:
-            self._pid = os.posix_spawn(
-                argv[0],
-                argv,
-                {**env, **CONFIG_ENV},
-                file_actions=(
-                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                    (os.POSIX_SPAWN_DUP2, out, 1),
-                    (os.POSIX_SPAWN_DUP2, err, 2),
-                ),
-                setsid=True,
-            )
+            self._pid = _spawn(argv, {**env, **CONFIG_ENV}, out, err)
         except BaseException:
             self._close()
             raise
@@ -95,16 +86,28 @@ class Asked:
         os.close(self._err)
 
 
+def _spawn(argv: tuple[str, ...], env: dict[str, str], out: int, err: int) -> int:
+    """Start a program in a session of its own, without input, its output into two pipes; its number."""
+    if sys.platform == "win32":
+        raise NotImplementedError("Windows has no posix_spawn")
+    actions = (
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, out, 1),
+        (os.POSIX_SPAWN_DUP2, err, 2),
+    )
+    return os.posix_spawn(argv[0], argv, env, file_actions=actions, setsid=True)
+
+
 def begin_asking() -> None:
     """Begin to ask npm in the current folder: one process; nothing waits for it.
 
     Where none can be started in this way (Windows, no npm) nobody is asked; what is wrong is told when npm is really asked.
     """
     env = dict(os.environ)
-    if hasattr(os, "posix_spawn") and (npm := which("npm", env)):
+    if npm := which("npm", env):
         try:
             _begun.append(Asked(ways_to_ask((os.path.abspath(npm),), env)[0], env))  # noqa: PTH100
-        except (OSError, NotImplementedError):
+        except (OSError, NotImplementedError, AttributeError):  # not every Python has it
             return
 
 
