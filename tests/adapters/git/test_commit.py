@@ -44,6 +44,7 @@ class TestCommit:
 
     def test_a_commit_of_ours_begins_no_housekeeping(self, repo, tmp_path):
         trace = tmp_path / "trace"
+        repo.sh("config", "maintenance.auto", "true")  # the tests' own configuration switches it off
         repo.put("a")
         runner = SubprocessRunner(base_env=repo.env | {"GIT_TRACE": str(trace)})
         assert GitCli(runner, repo.root, {}).commit(["a"], "quick") is not None
