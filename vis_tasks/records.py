@@ -65,6 +65,7 @@ class _Records:
         every = found.values()
         self.fields = found
         self.names = tuple(found)
+        self.count = len(found)
         self.defaults = {each.name: each.default for each in every}
         self.bare = [each.name for each in every if not each.has_default]
         self.factories = {each.name: each.default_factory for each in every if each.default_factory}
@@ -82,8 +83,8 @@ class _Shared:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         records = self.__records__
         own = self.__dict__
-        if not kwargs and len(args) == len(records.names):
-            own.update(zip(records.names, args, strict=True))
+        if not kwargs and len(args) == records.count:
+            own.update(zip(records.names, args))  # noqa: B905  (of one length, and a plan makes thousands)
             if records.has_post_init:
                 self.__post_init__()  # type: ignore[attr-defined]
             return

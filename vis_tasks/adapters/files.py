@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import sys
+from itertools import count
 from pathlib import Path
 
 from vis_tasks.errors import Failed
@@ -15,6 +16,8 @@ __all__ = ["LocalMachine", "RootFiles", "read_whole"]
 _BINARY = getattr(os, "O_BINARY", 0)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 _CHUNK = 65_536
+_OURS = os.urandom(4).hex()  # so that two processes never take each other's half-written file for their own
+_NUMBERS = count(1)
 
 
 def read_whole(path: str) -> bytes:
@@ -167,7 +170,7 @@ def _beside(target: str) -> tuple[int, str]:
     folder, own = os.path.split(target)
     is_made = False
     while True:
-        name = f"{folder}/.{own}.{os.urandom(4).hex()}.tmp"
+        name = f"{folder}/.{own}.{_OURS}{next(_NUMBERS):x}.tmp"
         try:
             return os.open(name, _NEW, 0o666), name
         except FileExistsError:

@@ -90,7 +90,6 @@ def read_workspace(root: Path) -> Workspace:
             )
         is_member = any(package.path == "." for package in packages)
         workspace = Workspace(root, manager, packages, None if is_member else root_package)
-    _check_types(packages)
     _check_names(packages)
     _check_values(workspace)
     return workspace
@@ -121,16 +120,22 @@ def _read_root(root: Path) -> Mapping[str, Any]:
     return parse_manifest("package.json", content)
 
 
-def _text(manifest: Mapping[str, Any], key: str) -> str:
+def _text(manifest: Mapping[str, Any], key: str, path: str = "package.json") -> str:
+    """A string; empty when there is none."""
     value = manifest.get(key)
-    return value if isinstance(value, str) else ""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise refuse(f'{path}: "{key}" must be a string', f'put it in quotes: "{key}": "…"')
+    return value
 
 
 def _member(path: str, content: bytes, root_package: Package) -> Package:
     if path == ".":
         return root_package
-    manifest = parse_manifest(f"{path}/package.json", content)
-    return Package(_text(manifest, "name"), _text(manifest, "version"), path, manifest)
+    file = f"{path}/package.json"
+    manifest = parse_manifest(file, content)
+    return Package(_text(manifest, "name", file), _text(manifest, "version", file), path, manifest)
 
 
 def _patterns(root: Path, manifest: Mapping[str, Any]) -> tuple[list[str] | None, str]:
@@ -155,7 +160,7 @@ def _patterns(root: Path, manifest: Mapping[str, Any]) -> tuple[list[str] | None
 
 
 def _manager(root: Path, manifest: Mapping[str, Any]) -> str:
-    declared = _text(manifest, "packageManager").partition("@")[0]
+    declared = str(manifest.get("packageManager")).partition("@")[0]
     if declared in _MANAGERS:
         return declared
     return next((name for file, name in _LOCK_FILES if (root / file).is_file()), "npm")
@@ -222,13 +227,6 @@ def _without_twins(packages: tuple[Package, ...]) -> tuple[Package, ...]:
     return tuple(
         package for package in packages if not package.name or not package.private or keeper[package.name] is package
     )
-
-
-def _check_types(packages: Sequence[Package]) -> None:
-    for package in packages:
-        for key in ("name", "version"):
-            if not isinstance(package.manifest.get(key), str | None):
-                raise refuse(f'{package.manifest_path}: "{key}" must be a string', f'put it in quotes: "{key}": "…"')
 
 
 def _check_names(packages: Sequence[Package]) -> None:

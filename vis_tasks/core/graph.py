@@ -120,8 +120,12 @@ def dependent_packages(workspace: Workspace) -> Mapping[str, Sequence[Package]]:
 
 def edges_between(dependent: Package, dependency: str) -> tuple[Edge, ...]:
     """One package's entries for another, in the order of `DEPENDENCY_TABLES`."""
-    specs = ((table, dependent.table(table).get(dependency)) for table in DEPENDENCY_TABLES)
-    return tuple(Edge(dependent.name, table, dependency, spec) for table, spec in specs if isinstance(spec, str))
+    found = []
+    for table in DEPENDENCY_TABLES:
+        entries = dependent.manifest.get(table)
+        if entries and isinstance(entries, dict) and isinstance(spec := entries.get(dependency), str):
+            found.append(Edge(dependent.name, table, dependency, spec))
+    return tuple(found)
 
 
 def in_dependency_order(workspace: Workspace, names: frozenset[str] | set[str]) -> tuple[str, ...]:

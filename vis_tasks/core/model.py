@@ -86,19 +86,19 @@ class Workspace:
         return {package.name: package for package in self.packages}
 
     @cached_property
-    def mentions(self) -> Sequence[tuple[Package, str, frozenset[str]]]:
+    def mentions(self) -> Sequence[tuple[Package, str, Sequence[str]]]:
         """Package, one of `DEPENDENCY_TABLES`, and the members that the table names; tables that name none are left out.
 
-        Looked up once for all that walk the graph: one set operation a table, in the order of packages and tables.
+        Looked up once for all that walk the graph; packages, tables and names in their order.
         """
-        names = self.by_name.keys()
-        found: list[tuple[Package, str, frozenset[str]]] = []
+        names = self.by_name
+        found: list[tuple[Package, str, Sequence[str]]] = []
         for package in self.packages:
             manifest = package.manifest
             for table in DEPENDENCY_TABLES:
                 entries = manifest.get(table)
-                if entries and isinstance(entries, dict) and (inside := names & entries.keys()):
-                    found.append((package, table, frozenset(inside)))
+                if entries and isinstance(entries, dict) and (inside := [name for name in entries if name in names]):
+                    found.append((package, table, inside))
         return found
 
 
@@ -178,3 +178,13 @@ class Plan:
     def by_name(self) -> Mapping[str, Release]:
         """Releases by package name."""
         return {release.name: release for release in self.releases}
+
+    @cached_property
+    def asks(self) -> Mapping[str, Sequence[tuple[Level, Change]]]:
+        """What the change files ask for, by package name, in their order; an entry that asks for nothing is left out."""
+        found: dict[str, list[tuple[Level, Change]]] = {}
+        for change in self.changes:
+            for entry in change.entries:
+                if entry.level is not Level.NONE:
+                    found.setdefault(entry.name, []).append((entry.level, change))
+        return found

@@ -10,7 +10,7 @@ from vis_tasks.patterns import regex
 from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from vis_tasks.core.model import Change, Package, Plan, Release
@@ -113,12 +113,7 @@ def render_section(
         style: one of `STYLES`. ``"default"`` and ``"links"`` continue files made by changesets.
         links: addresses for pull requests, commits and people (style ``"links"``).
     """
-    changes: list[tuple[Level, Change]] = [
-        (entry.level, change)
-        for change in plan.changes
-        for entry in change.entries
-        if entry.name == release.name and entry.level is not Level.NONE
-    ]
+    changes = plan.asks.get(release.name, ())
     updated = updated_dependencies(package, plan)
     if style == "keep-a-changelog":
         return _kept(release, changes, updated, date)
@@ -182,7 +177,7 @@ def _linked(text: str, links: Links) -> str:
     return _REFERENCE.sub(one, text)
 
 
-def _kept(release: Release, changes: list[tuple[Level, Change]], updated: tuple[Release, ...], date: date) -> str:
+def _kept(release: Release, changes: Sequence[tuple[Level, Change]], updated: tuple[Release, ...], date: date) -> str:
     grouped: dict[str, list[str]] = {}
     for level, change in changes:
         first, _, rest = (change.summary or change.id).partition("\n")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from vis_tasks.core.versions import Version, parse
 from vis_tasks.patterns import regex
@@ -29,14 +28,10 @@ _STAR = regex(r"[<>]?=? ?\*")
 _SPACES = regex("[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
 
 
-class Comparator(NamedTuple):
-    """One bound: ``op`` is ``<``, ``<=``, ``>``, ``>=`` or ``=``."""
+Comparator = tuple[str, Version]
+"""One bound: an operator (``<``, ``<=``, ``>``, ``>=`` or ``=``) and a version."""
 
-    op: str
-    version: Version
-
-
-_NOTHING = (Comparator("<", Version(0, 0, 0, (0,))),)
+_NOTHING: tuple[Comparator, ...] = (("<", Version(0, 0, 0, (0,))),)
 _LOWEST = (0,)
 
 
@@ -62,13 +57,13 @@ def _prerelease(text: str | None) -> tuple[int | str, ...]:
 
 
 def _at_least(version: Version) -> Comparator:
-    return Comparator(">=", version)
+    return (">=", version)
 
 
 def _below(major: int, minor: int = 0, patch: int = 0) -> Comparator:
     if max(major, minor, patch) > _MAX_NUMBER:
         raise _InvalidError
-    return Comparator("<", Version(major, minor, patch, _LOWEST))
+    return ("<", Version(major, minor, patch, _LOWEST))
 
 
 def _tilde(parts: tuple[str | None, ...], *, pre: bool) -> tuple[Comparator, ...]:
@@ -109,7 +104,7 @@ def _x_range(op: str, parts: tuple[str | None, ...], *, pre: bool) -> tuple[Comp
         return _NOTHING if op in {"<", ">"} else ()
     one, two = _number(major), _number(minor)
     if not (_is_x(minor) or _is_x(patch)):
-        return (Comparator(op or "=", Version(one, two, _number(patch), _prerelease(tail))),)
+        return ((op or "=", Version(one, two, _number(patch), _prerelease(tail))),)
     floor = _LOWEST if pre else ()
     above = (one + 1, 0) if _is_x(minor) else (one, two + 1)
     if op in {"", "="}:
@@ -140,7 +135,7 @@ def _hyphen(low: tuple[str | None, ...], high: tuple[str | None, ...], *, pre: b
         elif pre and not high[3]:
             bounds.append(_below(one, two, _number(high[2]) + 1))
         else:
-            bounds.append(Comparator("<=", Version(one, two, _number(high[2]), _prerelease(high[3]))))
+            bounds.append(("<=", Version(one, two, _number(high[2]), _prerelease(high[3]))))
     return tuple(bounds)
 
 
@@ -210,7 +205,7 @@ def _all_of(text: str, *, pre: bool) -> tuple[Comparator, ...]:
         for token in text.split(" ") if text else ():
             bounds.extend(_simple(token, pre=pre))
     any_version = Version(0, 0, 0, _LOWEST if pre else ())
-    left = [bound for bound in bounds if bound != Comparator(">=", any_version)]
+    left = [bound for bound in bounds if bound != (">=", any_version)]
     return _NOTHING if _NOTHING[0] in left else tuple(dict.fromkeys(left))
 
 

@@ -7,11 +7,11 @@ embedded registry uses) reads none of the first three as npm does, and sorts sev
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 
 from vis_tasks.core.model import Level
 from vis_tasks.patterns import regex
+from vis_tasks.records import dataclass
 
 __all__ = ["Version", "bump", "compare", "highest", "is_prerelease", "is_valid", "parse"]
 
@@ -24,8 +24,9 @@ _VERSION = regex(
 )
 
 
-class Version(NamedTuple):
-    """A parsed version. Compare `key`, not the tuple: build metadata has no order.
+@dataclass(frozen=True)
+class Version:
+    """A parsed version. Versions are ordered by their `key`: build metadata has no order.
 
     Attributes:
         major: first number.
@@ -44,9 +45,9 @@ class Version(NamedTuple):
     @property
     def triple(self) -> tuple[int, int, int]:
         """Major, minor, patch."""
-        return self[:3]
+        return self.major, self.minor, self.patch
 
-    @property
+    @cached_property
     def key(self) -> tuple[int, int, int, tuple[tuple[int, int | str], ...]]:
         """Sorts as semver 2.0.0 §11 orders versions."""
         return (self.major, self.minor, self.patch, prerelease_key(self.prerelease))

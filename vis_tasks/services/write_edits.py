@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["write_edits"]
 
-_AT_ONCE = 2  # half of it is the file system's work; more than two get into each other's way
+_AT_ONCE = (
+    4  # most of it is the file system's work, and it waits for the disk where one file takes the place of another
+)
 _CHUNK = 16
 
 

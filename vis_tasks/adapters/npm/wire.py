@@ -13,12 +13,13 @@ import threading
 import weakref
 import zlib
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple, Protocol, overload
+from typing import TYPE_CHECKING, Protocol, overload
 from urllib.parse import quote, urlsplit
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from vis_tasks.patterns import regex
+from vis_tasks.records import dataclass
 
 if TYPE_CHECKING:
     import ssl
@@ -56,7 +57,8 @@ class Headers(Protocol):
     def get(self, name: str, default: str, /) -> str: ...
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True)
+class Answer:
     """An answer whose body isn't read yet.
 
     Attributes:
