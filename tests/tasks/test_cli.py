@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.planning.builders import package, write_workspace
 from vis_tasks import release_namespace
 from vis_tasks.core.targets import BUILT_IN, COMMANDS
 
@@ -132,3 +133,21 @@ def test_a_target_in_python_that_could_not_be_typed_ends_the_program_with_words(
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert "the target 'ci' has the name of a command" in done.stderr
+
+
+def test_hints_name_the_program_that_was_called(tmp_path: Path) -> None:
+    write_workspace(tmp_path, package("a"))
+    (tmp_path / "vis.toml").write_text("[release]\n")
+    (tmp_path / "tasks.py").write_text(
+        "from invoke import Collection\nfrom vis_tasks import release_namespace\n"
+        "ns = Collection(ship=release_namespace())\n"
+    )
+
+    def hint(*program: str) -> str:
+        argv = [sys.executable, "-m", *program]
+        done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+        told: str = json.loads(done.stdout)["error"]["hint"]
+        return told
+
+    assert hint("vis_tasks", "stage.restage", "--json") == "`vis-tasks stage.list` shows what was rejected"
+    assert hint("invoke", "ship.stage.restage", "--json") == "`invoke ship.stage.list` shows what was rejected"

@@ -37,6 +37,7 @@ def make_console(
     stdout: TextIO | None,
     stderr: TextIO | None,
     redact: Callable[[str], str] = mask,
+    words: Callable[[str], str] = str,
 ) -> Console:
     """The console that fits where people read; plain lines where Rich isn't installed.
 
@@ -46,6 +47,7 @@ def make_console(
         stdout: a text stream; None, as under ``pythonw``, swallows everything.
         stderr: likewise.
         redact: takes secrets out of a text.
+        words: puts a text into the reader's words.
     """
     stream = stderr if json_mode else stdout
     if stream is not None and stream.isatty():
@@ -56,7 +58,7 @@ def make_console(
         kind = ActionsConsole
     elif env.get("GITLAB_CI") == "true":
         kind = GitLabConsole
-    return kind(stream, redact=redact, watched=is_watched(stream, env) and has_rich())
+    return kind(stream, redact=lambda text: words(redact(text)), watched=is_watched(stream, env) and has_rich())
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["Session", "dry", "find_root", "has_config", "nearest_root", "session", "write_output"]
 
 _MARKS = ("vis.toml",)
+# What these print is the user's own, and stays as it is: changelogs, diffs, files, values.
+_VERBATIM = frozenset({"changelog", "ci.diff", "ci.generate", "config", "init", "stage.review"})
 
 
 class Session:
@@ -54,7 +56,14 @@ class Session:
         """Where people read."""
         from vis_tasks.wiring import build_console
 
-        return build_console(json_mode=self.json_mode)
+        return build_console(json_mode=self.json_mode, words=str if self.command in _VERBATIM else self.words)
+
+    @cached_property
+    def words(self) -> Callable[[str], str]:
+        """Puts commands that a text names into the words of whoever called this one."""
+        from vis_tasks.adapters.spoken import spoken
+
+        return spoken(sys.argv, self.command)
 
     @cached_property
     def loaded(self) -> LoadedConfig:
@@ -112,7 +121,8 @@ class Session:
         so_far: dict[str, Any] = {}
         with suppress(VisError):  # the first error is the one to tell
             so_far = self._on_error() if self._on_error else {}
-        told = {"code": error.code, "message": error.message, "hint": error.hint, "details": error.details}
+        message, hint = self.words(error.message), self.words(error.hint)
+        told = {"code": error.code, "message": message, "hint": hint, "details": error.details}
         return {"ok": False, "command": self.command, "error": told, **so_far}
 
 
@@ -201,7 +211,7 @@ def _print_json(document: dict[str, Any]) -> None:
 
 def _tell(opened: Session, error: Ending) -> None:
     text = error.message if not error.hint else f"{error.message}\nNext steps: {error.hint}"
-    opened.console.error(text)
+    opened.console.error(opened.words(text))
 
 
 def write_output(name: str, text: str, *, option: str) -> Path:

@@ -29,11 +29,16 @@ __all__ = [
 ]
 
 
-def build_console(*, json_mode: bool = False) -> Console:
-    """The console of this process."""
+def build_console(*, json_mode: bool = False, words: Callable[[str], str] = str) -> Console:
+    """The console of this process.
+
+    Args:
+        json_mode: people read on ``stderr``.
+        words: puts a text into the reader's words.
+    """
     from vis_tasks.adapters.console import make_console
 
-    return make_console(json_mode=json_mode, env=os.environ, stdout=sys.stdout, stderr=sys.stderr)
+    return make_console(json_mode=json_mode, env=os.environ, stdout=sys.stdout, stderr=sys.stderr, words=words)
 
 
 def build_person() -> Person:
