@@ -130,6 +130,11 @@ def test_stage_is_true_false_or_a_table(workspace, value, expected):
     assert loaded.config.release.publish.stage == expected
 
 
+@pytest.mark.parametrize("cron", ["*/15 * * * *", "0,30 9-17 1 JAN-Jun/2 mon-FRI", "59 23 31 12 6", "20/15 0 * * sun"])
+def test_a_schedule_is_whatever_cron_takes(workspace, cron):
+    assert workspace.vis(f"[ci]\nschedule = '{cron}'\n").load().config.ci.schedule == cron
+
+
 WRONG = [
     ("[release]\nbasebranch = 'x'", "release.basebranch", "did you mean base-branch?"),
     ("[release]\nbase_branch = 'x'", "release.base_branch", "did you mean base-branch?"),
@@ -148,6 +153,13 @@ WRONG = [
     ("[release]\nfixed = [['a'], 'b']", "release.fixed[1]", "is a string; allowed: a list of strings"),
     ("[release.packages]\n'@a/b' = false", 'release.packages."@a/b"', 'allowed: a table: [release.packages."@a/b"]'),
     ("[release]\nconcurency = 2", "release.concurency", "did you mean release.publish.concurrency?"),
+    ("[ci]\nschedule = '61 * * * *'", "ci.schedule", "minute 0-59"),
+    ("[ci]\nschedule = '0 9 * * mond'", "ci.schedule", "weekday 0-6 or SUN-SAT"),
+    ("[ci]\nschedule = '0 24 * * *'", "ci.schedule", "hour 0-23"),
+    ("[ci]\nschedule = '*/0 * * * *'", "ci.schedule", "five fields of cron"),
+    ("[ci]\nschedule = '0 0 * *'", "ci.schedule", "five fields of cron"),
+    ("[release.forge]\ntitle = '{nme}'", "release.forge.title", "no other placeholders than {tag}, {name}, {version}"),
+    ("[release.publish]\nreview-url = 'https://a.test/{stage}'", "release.publish.review-url", "{name}, {version}, {id}"),
     ("[release]\nrules = 'changeset'", "release.rules", 'did you mean "changesets"?'),
     ("[release]\nchanges-dir = '../up'", "release.changes-dir", "inside the workspace"),
     ("[release]\nchanges-dir = 'C:/x'", "release.changes-dir", "inside the workspace"),

@@ -105,8 +105,8 @@ class PublishConfig:
     )
     review_url: str | None = _option(
         None,
-        "Page on which people review a stage, with {name}, {version} and {id}; without it the npm registry's own.",
-        rule="text",
+        "Page on which people review a stage; without it the npm registry's own.",
+        rule="review-page",
     )
     stage: StageConfig = _option(StageConfig, "true, false, or a table.", switch="enabled")
 
@@ -168,8 +168,8 @@ class ForgeConfig:
     )
     title: str | None = _option(
         None,
-        "Title, with {tag}, {name}, {version}, {date} and {count}; without it the tag, or the wave's date.",
-        rule="text",
+        "Title; without it the tag, or the wave's date.",
+        rule="release-title",
     )
     notes: str | None = _option(
         None,

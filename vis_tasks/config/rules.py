@@ -85,6 +85,35 @@ def _at_least(*lowest: int) -> Callable[[str], bool]:
     return test
 
 
+def _cron() -> str:
+    """Five fields, as POSIX and GitHub (`on.schedule`) have them."""
+
+    def field(number: str, *names: str) -> str:
+        spelled = [each for name in names for each in (name, name.upper(), name.capitalize())]
+        value = f"(?:{'|'.join([number, *spelled])})"
+        part = rf"(?:\*|{value}(?:-{value})?)(?:/[1-9][0-9]*)?"
+        return f"{part}(?:,{part})*"
+
+    months = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+    days = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+    return " ".join(
+        (
+            field("[0-5]?[0-9]"),
+            field("[01]?[0-9]|2[0-3]"),
+            field("0?[1-9]|[12][0-9]|3[01]"),
+            field("0?[1-9]|1[0-2]", *months),
+            field("[0-6]", *days),
+        )
+    )
+
+
+def _with_placeholders(*known: str) -> Rule:
+    """Text with none but these in braces: a slip of the pen would stand in every release."""
+    listed = ", ".join(f"{{{name}}}" for name in known)
+    pattern = rf"(?![\s\S]*\{{(?!(?:{'|'.join(known)})\}})[A-Za-z_]*\}})[\s\S]*\S[\s\S]*"
+    return _by_pattern(f"text with no other placeholders than {listed}", pattern)
+
+
 def _npm(value: str) -> bool:
     return value.count(".") == 2 and _at_least(11, 15, 0)(value)
 
@@ -113,7 +142,13 @@ RULES: Mapping[str, Rule] = {
         "(?:[A-Za-z0-9](?:[A-Za-z0-9 _./-]*[A-Za-z0-9])?)?",
     ),
     "image": _by_pattern("an image name, with a tag or a digest", "[A-Za-z0-9][A-Za-z0-9_./:@-]*"),
-    "cron": _by_pattern('five fields of cron such as "*/15 * * * *"', r"[0-9*/,-]+(?: [0-9A-Za-z*/,-]+){4}"),
+    "cron": _by_pattern(
+        'five fields of cron such as "*/15 * * * *": minute 0-59, hour 0-23, day 1-31, month 1-12 or JAN-DEC, weekday 0-6 or '
+        "SUN-SAT",
+        _cron(),
+    ),
+    "release-title": _with_placeholders("tag", "name", "version", "date", "count"),
+    "review-page": _with_placeholders("name", "version", "id"),
     "tag-pattern": Rule(
         'text with {version} in it, optionally {name}, that makes a tag git accepts, such as "{name}@{version}"',
         _tag_pattern,
