@@ -2,12 +2,12 @@
 
 Source: semver.org 2.0.0, and the `semver` package inside the npm client (``classes/semver.js``) for what the standard leaves
 open: a leading ``v``, the length limit, the largest number, and how a prerelease is incremented. The `semver` library (which the
-embedded registry uses) reads none of the first three as npm does, and sorts seven times slower (900 versions: 9.1 ms to 1.3 ms).
+embedded registry uses) reads none of the first three as npm does, and sorts five times slower (900 versions: 18 ms to 3.4 ms).
 """
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from vis_tasks.core.model import Level
 from vis_tasks.patterns import regex
@@ -47,7 +47,7 @@ class Version:
         """Major, minor, patch."""
         return self.major, self.minor, self.patch
 
-    @cached_property
+    @property
     def key(self) -> tuple[int, int, int, tuple[tuple[int, int | str], ...]]:
         """Sorts as semver 2.0.0 §11 orders versions."""
         return (self.major, self.minor, self.patch, prerelease_key(self.prerelease))
