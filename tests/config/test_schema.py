@@ -22,7 +22,14 @@ DOCS = Path(__file__).parents[2] / "docs" / "reference"
 
 # What a schema can't say: relations between options, and rules of git and semver beyond a pattern.
 BEYOND = ("release.targets.", "release.hooks.before-pack", "release.publish.tag", "ci.n")
-BEYOND_RULES = ("git accepts", "inside the workspace", "release.publish.registry", "1s or more", "{version}")
+BEYOND_RULES = (
+    "git accepts",
+    "inside the workspace",
+    "release.publish.registry",
+    "1s or more",
+    "{version}",
+    "only a shell understands",
+)
 
 
 @pytest.fixture(scope="module")

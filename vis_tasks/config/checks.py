@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from vis_tasks.core.shell import shell_syntax
 from vis_tasks.core.targets import name_problem
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 Note = tuple["KeyPath", str, str]
+
+_SHELL = 'one command; a list with a shell in front, ["sh", "-c", "…"]; or single quotes where it is meant as it stands'
 
 
 def check(config: Config, note: Callable[[KeyPath, str, str], None]) -> None:
@@ -98,6 +101,8 @@ def _splits(command: tuple[str, ...] | str, path: KeyPath) -> list[Note]:
         shlex.split(command)
     except ValueError as error:
         return [(path, f"can't be split into words: {error}", "closed quotes, or a list of strings")]
+    if syntax := shell_syntax(command):
+        return [(path, f"holds {syntax}, which only a shell understands, and none runs it", _SHELL)]
     return []
 
 

@@ -133,7 +133,7 @@ class ChannelConfig:
 class TargetConfig:
     """``[release.targets.<name>]``: a target of the user's own."""
 
-    run: tuple[str, ...] | str = _option("", "argv list, or a string that is split into one (never passed to a shell).")
+    run: tuple[str, ...] | str = _option("", "argv list, or a string that is split into one (no shell reads it).")
     needs: tuple[str, ...] = _option((), "Targets that go first.", rule="text")
     before: tuple[str, ...] = _option((), "Targets that must not start before this one is done.", rule="text")
     shell: bool = _option(False, "Hand the string to a shell as it is.")
@@ -260,7 +260,7 @@ class CiConfig:
 
     providers: tuple[str, ...] = _option(("github",), "Forges to write CI files for.", choices=("github", "gitlab"))
     layout: str = _option("split", "One job per power, or one job.", choices=("split", "single"))
-    node: str = _option("24", "Node version for the jobs, 22 or newer.", rule="node-version")
+    node: str = _option("24", "Node version for the jobs.", rule="node-version")
     npm: str = _option("11.19.1", "npm version for the jobs, 11.15.0 or newer.", rule="npm-version")
     auth: str = _option(
         "trusted",

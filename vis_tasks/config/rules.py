@@ -72,7 +72,7 @@ def _dist_tag(value: str) -> bool:
 def _inside(value: str) -> bool:
     parts = value.split("/")
     plain = value.isprintable() and "\\" not in value and ":" not in value and value[:1] != "/"
-    return bool(value) and plain and ".." not in parts and parts[0] != ".git"
+    return bool(value) and plain and ".." not in parts and ".git" not in [part.lower() for part in parts]
 
 
 def _at_least(*lowest: int) -> Callable[[str], bool]:
@@ -154,7 +154,9 @@ RULES: Mapping[str, Rule] = {
         _tag_pattern,
         r"\{version\}",
     ),
-    "node-version": Rule('a Node version, 22 or newer, such as "24" or "24.11.0"', _at_least(22), r"^\d+(\.\d+){0,2}$"),
+    "node-version": Rule(
+        'a Node version, 22.14 or newer, such as "24" or "24.11.0"', _at_least(22, 14), r"^\d+(\.\d+){0,2}$"
+    ),
     "npm-version": Rule(
         'an exact npm version, 11.15.0 or newer (staged publishing begins there), such as "11.19.1"',
         _npm,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.migrate.document import Code
 from vis_tasks.core.migrate.mapping import Mapper
+from vis_tasks.core.shell import as_command
 from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _exec(mapper: Mapper, options: Mapping[str, Any], key: str, index: int) -> N
     for option, value in options.items():
         what = f"@semantic-release/exec: {option}"
         if option in ours and isinstance(value, str) and "${" not in value and "<%" not in value:
-            mapper.set(ours[option], value, key, index)
+            mapper.set(ours[option], as_command(value), key, index)
         else:
             why = "it is called at a moment, or with values, that don't exist here"
             mapper.left(what, why, "write it as a hook, or as a target of your own", key, index)

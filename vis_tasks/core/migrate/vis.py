@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from vis_tasks.core.migrate.mapping import Mapper
+from vis_tasks.core.shell import as_command
 from vis_tasks.patterns import regex
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def _known(mapper: Mapper, duration: Callable[[timedelta], str]) -> dict[str, Ca
 
     def hook(value: Any, key: str) -> None:
         if value:
-            mapper.set(f"release.hooks.{_HOOKS[key]}", value, key)
+            mapper.set(f"release.hooks.{_HOOKS[key]}", as_command(value) if isinstance(value, str) else value, key)
 
     signing = left("git's own settings sign", "git config commit.gpgsign true, tag.gpgsign true and user.signingkey")
     return {
