@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from vis_tasks.errors import UsageError
 
@@ -15,11 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["mounted_at"]
 
-_OURS = frozenset({"guard", "reconcile", "release"})
+_OURS = ("reconcile", "release")
+_FIRST = "guard"
 
 
 def mounted_at(runner: Runner, root: Path) -> str | None:
     """What stands before our tasks' names, such as ``vis.``; empty at the top; None where they aren't. One process.
+
+    Invoke's names for completion are those that can be called; its JSON listing leaves a collection's name out where only
+    `Collection.add_collection` was given one (Invoke 3.0, ``Collection.serialized``).
 
     Args:
         runner: starts Invoke.
@@ -28,7 +31,7 @@ def mounted_at(runner: Runner, root: Path) -> str | None:
     Raises:
         UsageError: code ``TASKS_FILE``: Invoke can't load it.
     """
-    done = runner.run([sys.executable, "-m", "invoke", "--list", "--list-format=json"], cwd=root, check=False)
+    done = runner.run([sys.executable, "-m", "invoke", "--complete", "--"], cwd=root, check=False)
     if done.code != 0:
         why = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), f"exit code {done.code}")
         raise UsageError(
@@ -36,11 +39,7 @@ def mounted_at(runner: Runner, root: Path) -> str | None:
             code="TASKS_FILE",
             hint="mend it; `invoke --list` shows where it fails",
         )
-    return _find(json.loads(done.stdout), "")
-
-
-def _find(collection: dict[str, Any], prefix: str) -> str | None:
-    if {task["name"] for task in collection["tasks"]} >= _OURS:
-        return prefix
-    inside = (_find(each, f"{prefix}{each['name']}.") for each in collection["collections"])
-    return next((found for found in inside if found is not None), None)
+    names = frozenset(done.stdout.split())
+    ends = (name.removesuffix(_FIRST) for name in names if name == _FIRST or name.endswith(f".{_FIRST}"))
+    found = [prefix for prefix in ends if names.issuperset(prefix + each for each in _OURS)]
+    return min(found, key=lambda prefix: (prefix.count("."), prefix), default=None)
