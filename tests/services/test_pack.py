@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.services.builders import build_world, package
+from vis_tasks.core.targets import Due
+from vis_tasks.ports import NotLive, Unknown
 from vis_tasks.services import pack as service
 
 if TYPE_CHECKING:
@@ -76,3 +78,30 @@ def test_the_registry_is_asked_while_the_package_manager_packs_and_not_before(tm
 
     assert counts == [0]
     assert sorted(asked) == ["a", "b"]
+
+
+def test_what_the_registry_says_nothing_about_has_failed_and_nothing_is_called_up_to_date(tmp_path):
+    world = build_world(tmp_path, package("a", "1.1.0"))
+    world.registry.answer("live", always=Unknown("connection refused", "nobody is there"))
+    run = world.run()
+
+    assert service.look(run) == Due("the registry gave no answer about 1 version(s): nobody is there")
+    service.pack(run)
+
+    (outcome,) = run.report.outcomes.values()
+    assert (outcome.kind, outcome.why) == ("failed", "the registry gave no answer: nobody is there")
+    assert not (tmp_path / ".vis/release/dist").exists()
+
+
+def test_what_the_registry_does_answer_about_is_packed_all_the_same(tmp_path):
+    world = build_world(tmp_path, package("a", "1.1.0"), package("b", "1.1.0"))
+    world.registry.live = lambda name, version: Unknown("http 503", "HTTP 503") if name == "a" else NotLive()  # type: ignore[method-assign]
+    run = world.run()
+
+    state = service.look(run)
+    assert isinstance(state, Due)
+    assert state.actions == ("pack b@1.1.0",)
+    service.pack(run)
+
+    assert service.packed(run, run.workspace.packages).keys() == {"b"}
+    assert [outcome.name for outcome in run.report.outcomes.values()] == ["a"]

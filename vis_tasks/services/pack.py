@@ -15,6 +15,7 @@ from vis_tasks.services.commands import at_work, run_hook
 from vis_tasks.services.dist import Packed, integrity, manifest
 from vis_tasks.services.last_sizes import LastSizes
 from vis_tasks.services.origin import begin_built_from
+from vis_tasks.services.run import Outcome
 from vis_tasks.services.wave import find_wave, forget_wave
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.targets import State
     from vis_tasks.services.run import Run
 
-__all__ = ["look", "pack", "packed", "uploadable"]
+__all__ = ["look", "pack", "packed", "tell_unknown", "uploadable"]
 
 SCHEMA = 1
 
@@ -39,20 +40,29 @@ def look(run: Run) -> State:
     if planned:
         return Due(f"{len(planned)} package(s) to pack once versioned", tuple(f"pack {spec}" for spec in planned))
     wanted = _wanted(run)
+    there = packed(run, wanted) if wanted else {}
+    missing = [package for package in wanted if package.name not in there]
+    if missing:
+        live = _live_unproven(run)
+        return Due(
+            f"{len(missing)} package(s) to pack",
+            tuple(
+                f"{'compare what is live with' if package.name in live else 'pack'} {package.name}@{package.version}"
+                for package in missing
+            ),
+        )
+    if unknown := find_wave(run).unknown:
+        return Due(f"the registry gave no answer about {len(unknown)} version(s): {unknown[0][1].why}")
     if not wanted:
         return UpToDate("nothing to pack: every version on disk is staged, tagged or was live before")
-    there = packed(run, wanted)
-    missing = [package for package in wanted if package.name not in there]
-    if not missing:
-        return UpToDate(f"{len(wanted)} tarball(s) are packed from {(run.tools.git.head() or '')[:12]}")
-    live = _live_unproven(run)
-    return Due(
-        f"{len(missing)} package(s) to pack",
-        tuple(
-            f"{'compare what is live with' if package.name in live else 'pack'} {package.name}@{package.version}"
-            for package in missing
-        ),
-    )
+    return UpToDate(f"{len(wanted)} tarball(s) are packed from {(run.tools.git.head() or '')[:12]}")
+
+
+def tell_unknown(run: Run) -> None:
+    """What the registry gave no answer about has failed: nobody knows whether it has to be packed and uploaded."""
+    for package, unknown in find_wave(run).unknown:
+        why = f"the registry gave no answer: {unknown.why}"
+        run.report.put(Outcome(package.name, package.version, "failed", why))
 
 
 def _wanted(run: Run) -> tuple[Package, ...]:
@@ -111,6 +121,9 @@ def pack(run: Run) -> None:
     Raises:
         vis_tasks.errors.Failed: code ``PACK`` or ``BAD_TARBALL``; nothing has been uploaded.
     """
+    tell_unknown(run)
+    if not _wanted(run):
+        return
     run_hook(run, "before_pack")
     packer = run.tools.packer(run.workspace)
     dist = run.tools.root.joinpath(*run.state.dist_path.split("/"))

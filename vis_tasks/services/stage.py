@@ -18,7 +18,7 @@ from vis_tasks.services.in_order import in_order
 from vis_tasks.services.ledger import Ledger
 from vis_tasks.services.origin import built_from
 from vis_tasks.services.pack import look as look_pack
-from vis_tasks.services.pack import packed, uploadable
+from vis_tasks.services.pack import packed, tell_unknown, uploadable
 from vis_tasks.services.planning.snapshot import refuse_snapshots
 from vis_tasks.services.record import record
 from vis_tasks.services.run import Outcome
@@ -107,8 +107,7 @@ def stage(run: Run) -> None:
         vis_tasks.errors.Refused: code ``SNAPSHOT``; a throw-away version is among them, and nothing was uploaded.
     """
     wave = find_wave(run)
-    for package, unknown in wave.unknown:
-        run.report.put(Outcome(package.name, package.version, "failed", f"the registry gave no answer: {unknown.why}"))
+    tell_unknown(run)
     by_name = {package.name: package for package in uploadable(run)}
     refuse_snapshots(by_name.values())
     known = _known_stages(run, by_name.values())
