@@ -10,7 +10,7 @@ from tests.services.builders import build_world, entry, package
 from vis_tasks.core.pending import Pending
 from vis_tasks.errors import UsageError
 from vis_tasks.ports import Unreadable
-from vis_tasks.services.stage_list import choose, listing
+from vis_tasks.services.stage_list import choose, listing, nothing_pending
 
 
 @pytest.fixture
@@ -70,6 +70,28 @@ def test_all_leaves_out_what_waits_for_nobody(world):
     assert [item.entry.name for item in choose(found, [], everything=True)] == ["a"]
     world.hold(world.state.put(replace(published, reason="blocked")))
     assert [item.entry.name for item in choose(listing(world.run()), [], everything=True)] == ["a", "b"]
+
+
+def test_all_means_the_versions_on_disk_too_while_their_release_waits_elsewhere(world):
+    world.hold(Pending())
+    world.registry.put_stage("b", "2.0.0")
+    world.registry.put_stage("c", "1.1.0")
+    found = listing(world.run())
+    assert {item.mark for item in found.items} == {"npm-only"}
+    assert [item.entry.spec for item in choose(found, [], everything=True)] == ["a@1.1.0"]
+
+
+def test_versions_that_are_not_on_disk_are_named_when_nothing_is_pending(world):
+    world = build_world(None, package("a", "1.1.0"))
+    assert nothing_pending(listing(world.run())) == "nothing is pending"
+    world.registry.put_stage("a", "2.0.0")
+    world.registry.put_stage("c", "1.1.0")
+    found = listing(world.run())
+    assert choose(found, [], everything=True) == ()
+    assert (
+        nothing_pending(found)
+        == "nothing is pending here; staged are a@2.0.0, which aren't on disk: pull, or name them"
+    )
 
 
 def test_what_the_registry_lists_is_staged_whatever_is_recorded(world):

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from vis_tasks.ports import StageRecord
     from vis_tasks.services.run import Run
 
-__all__ = ["Listed", "Listing", "choose", "listing"]
+__all__ = ["Listed", "Listing", "choose", "listing", "nothing_pending"]
 
 _SHORTEST_ID = 4
+_UNRECORDED = "npm-only"
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,14 @@ class Listed:
         mark: empty when both agree, ``npm-only``, or ``registry-only, <reason>``.
         actor: who staged it, when the registry says so; automation may have no name.
         page: where people review it in a browser, when that is known.
+        on_disk: whether it is the version on disk, as it is while a release waits elsewhere; None for what is no package here.
     """
 
     entry: Entry
     mark: str = ""
     actor: str | None = None
     page: str | None = None
+    on_disk: bool | None = None
 
     def line(self) -> str:
         """As it is printed."""
@@ -64,6 +67,11 @@ class Listing:
     items: tuple[Listed, ...]
     unreadable: tuple[str, ...] = ()
     decided: tuple[tuple[str, str | None, str], ...] = ()
+
+    @property
+    def other_versions(self) -> tuple[Listed, ...]:
+        """Versions of packages here that nothing here knows: neither staged.json nor the package.json on disk."""
+        return tuple(item for item in self.items if item.mark == _UNRECORDED and item.on_disk is False)
 
 
 def listing(run: Run, name: str | None = None) -> Listing:
@@ -97,7 +105,7 @@ def listing(run: Run, name: str | None = None) -> Listing:
 
 
 def _listed(run: Run, url: str, entry: Entry | None, record: StageRecord | None) -> Listed:
-    mark = "" if entry and record else "npm-only" if record else f"registry-only, {entry.reason if entry else ''}"
+    mark = "" if entry and record else _UNRECORDED if record else f"registry-only, {entry.reason if entry else ''}"
     known = entry or Entry("", "")
     if record is not None:
         # A version that was rejected and staged again has a new id: the registry's counts.
@@ -113,7 +121,9 @@ def _listed(run: Run, url: str, entry: Entry | None, record: StageRecord | None)
         )
     page = run.npm.review_page(url, name=known.name, version=known.version, stage_id=known.id)
     actor = (record.actor or record.actor_type) if record else None
-    return Listed(replace(known, registry=url), mark, actor, page)
+    package = run.workspace.by_name.get(known.name)
+    on_disk = None if package is None else package.version == known.version
+    return Listed(replace(known, registry=url), mark, actor, page, on_disk)
 
 
 def choose(found: Listing, wanted: Sequence[str], *, everything: bool, names: bool = False) -> tuple[Listed, ...]:
@@ -122,7 +132,8 @@ def choose(found: Listing, wanted: Sequence[str], *, everything: bool, names: bo
     Args:
         found: what is staged.
         wanted: words from the command line.
-        everything: all that staged.json holds and somebody has to decide; excludes ``wanted``.
+        everything: all that somebody has to decide of what staged.json holds, and of the versions on disk: a release that waits
+            elsewhere records what it has staged at its end. Excludes ``wanted``.
         names: whether a bare package name means all its stages.
 
     Raises:
@@ -131,13 +142,23 @@ def choose(found: Listing, wanted: Sequence[str], *, everything: bool, names: bo
     if everything and wanted:
         raise UsageError("--all and ids exclude each other", hint="give one of them")
     if everything:
-        return tuple(item for item in found.items if item.mark != "npm-only" and _undecided(item.entry))
+        return tuple(
+            item for item in found.items if (item.mark != _UNRECORDED or item.on_disk) and _undecided(item.entry)
+        )
     if not wanted:
         raise UsageError(
             "name the stages: ids, shortened ids or name@version", hint="`invoke stage.list` shows them; or use --all"
         )
     chosen = [item for text in wanted for item in _meant(found, text, names=names)]
     return tuple(dict.fromkeys(chosen))
+
+
+def nothing_pending(found: Listing) -> str:
+    """The line for when `choose` gave nothing of everything."""
+    others = ", ".join(item.entry.spec for item in found.other_versions)
+    return "nothing is pending" + (
+        f" here; staged are {others}, which aren't on disk: pull, or name them" if others else ""
+    )
 
 
 def _undecided(entry: Entry) -> bool:

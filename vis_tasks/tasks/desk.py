@@ -29,7 +29,7 @@ _HELP = {"json": "Print one JSON document on stdout, all else on stderr.", "debu
 _DECIDE = {
     **_HELP,
     "ids": "The stages, as words after the name too: ids, shortened ids, or name@version.",
-    "all": "Everything that staged.json holds.",
+    "all": "Everything pending: what staged.json holds, and what is staged of the versions on disk.",
     "no_commit": "Change staged.json on disk, but don't commit it.",
     "no_push": "Commit, but don't push.",
     "code": "Ask for one one-time password for all, instead of npm's web confirmation for each.",
@@ -212,13 +212,13 @@ def reject(
 
 
 def _choose(opened: Session, run: Run, ids: str, *, everything: bool) -> tuple[Listed, ...]:
-    from vis_tasks.services.stage_list import choose, listing
+    from vis_tasks.services.stage_list import choose, listing, nothing_pending
 
     found = listing(run)
     _say_unreadable(opened, found)
     chosen = choose(found, ids.replace(",", " ").split(), everything=everything)
     if not chosen:
-        opened.console.line("nothing is pending")
+        opened.console.line(nothing_pending(found))
     return chosen
 
 

@@ -23,7 +23,7 @@ __all__ = ["add_to"]
 
 _HELP = {
     "ids": "Stages, as words after the name too: ids, shortened ids, name@version, or names; without any, everything pending.",
-    "all": "Everything that staged.json holds.",
+    "all": "Everything pending: what staged.json holds, and what is staged of the versions on disk.",
     "html": "Write one self-contained HTML page to this file.",
     "markdown": "Print Markdown; on GitHub Actions it goes to the job summary too.",
     "open": "Open the HTML page in a browser.",
@@ -58,7 +58,7 @@ def review(
         from vis_tasks.adapters.npm.contents import read_contents
         from vis_tasks.services.review.compare import review_stage
         from vis_tasks.services.review.rebuild import rebuild as build_again
-        from vis_tasks.services.stage_list import choose, listing
+        from vis_tasks.services.stage_list import choose, listing, nothing_pending
 
         run = opened.run()
         found = listing(run)
@@ -69,7 +69,7 @@ def review(
             again = build_again(run, item.entry) if rebuild else None
             reviews.append(review_stage(run, item, read_contents, rebuilt=again))
         if not reviews:
-            opened.console.line("nothing is pending")
+            opened.console.line(nothing_pending(found))
         if html or open:
             _write_page(reviews, html, open_it=open, say=opened.console.success, now=run.tools.clock.now().isoformat())
         _print(reviews, markdown=markdown, json=json)
