@@ -50,7 +50,9 @@ def write_down(run: Run, entry: Entry, verdict: str, *, why: str = "", live: Liv
         run.state.change(lambda state: state.reject(entry, now))
         console.warning(
             f"Stage rejected for {entry.spec} (id {entry.id or 'unknown'}).\n"
-            "Re-stage by re-running the release once the review feedback is addressed."
+            "Re-stage by re-running the release once the review feedback is addressed.\n"
+            f"A fix needs the next version: drop this one (`invoke stage.reject {entry.spec}`), add a change file, release. "
+            f"Nothing to fix? `invoke stage.restage {entry.name}` stages the same version again."
             + (f"\nSeen so: {why}." if why else "")
         )
         _skip(run, entry, "stage-rejected")

@@ -117,6 +117,9 @@ def refusal(verb: str, entries: Iterable[Entry]) -> Refused:
         code="STAGE_PENDING",
         hint="Retry once it can be installed: that run makes its tag by itself."
         if all(entry.published and entry.reason != "blocked" for entry in entries)
+        else f"Rejected: drop them (`invoke stage.reject {' '.join(entry.spec for entry in entries)}`), commit the updated "
+        "staged.json, then retry; or stage the same version again (`invoke stage.restage <name>`)."
+        if all(entry.reason == "rejected" for entry in entries)
         else "Resolve via `invoke stage.approve <id>` / `--all` or `invoke stage.reject <id>`, commit the updated "
         "staged.json, then retry.",
         details={"pending": [{"id": entry.id, "name": entry.name, "version": entry.version} for entry in entries]},
