@@ -16,6 +16,8 @@ from vis_tasks.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from invoke.collection import Collection
+
 __all__ = ["program"]
 
 
@@ -102,10 +104,20 @@ def program() -> Program:
     from vis_tasks.__about__ import __version__
     from vis_tasks.tasks.namespace import release_namespace
 
+    namespace = release_namespace()
+    _reword(namespace)
     return _Program(
         name="vis-tasks",
         binary="vis-tasks",
         binary_names=["vis-tasks"],
-        namespace=release_namespace(),
+        namespace=namespace,
         version=__version__,
     )
+
+
+def _reword(namespace: Collection) -> None:
+    """The examples of the help as they are typed with this program."""
+    for task in namespace.tasks.values():
+        task.__doc__ = (task.__doc__ or "").replace("Example: invoke ", "Example: vis-tasks ")
+    for inside in namespace.collections.values():
+        _reword(inside)

@@ -10,7 +10,7 @@ from tests.init.checkout import Checkout, made, no_index
 from vis_tasks.config.load import load_config
 from vis_tasks.core.ci.keep import Fate
 from vis_tasks.core.ci.lock import CHECK_LOCK, LOCK
-from vis_tasks.errors import ConfigError, Refused, UsageError
+from vis_tasks.errors import ConfigError, Refused, UsageError, VisError
 from vis_tasks.services.ci_files import generate
 from vis_tasks.services.init.plan import apply, make_plan
 from vis_tasks.wiring import build_init_tools
@@ -173,6 +173,15 @@ def test_a_file_that_changed_since_it_was_shown_is_not_overwritten(repository):
     with pytest.raises(Refused, match=r"\.gitignore changed meanwhile; nothing was written"):
         apply(plan, build_init_tools(repository.root), ci=False)
     assert not (repository.root / "vis.toml").exists()
+
+
+def test_what_was_written_before_a_file_could_not_be_is_told(repository):
+    plan = repository.plan(ci=False)
+    assert plan.files[1].path == ".vis/vis.schema.json"
+    repository.write(".vis", "a file where a folder should be")
+    with pytest.raises(VisError) as caught:
+        apply(plan, build_init_tools(repository.root), ci=False)
+    assert caught.value.hint.startswith(f"written already: {plan.files[0].path}; init goes on from there. ")
 
 
 @pytest.mark.parametrize(

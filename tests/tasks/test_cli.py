@@ -118,6 +118,25 @@ def test_a_declared_target_is_a_command_wherever_it_is_declared(
     assert " build " in vis(tmp_path, "--list").stdout
 
 
+@pytest.mark.parametrize(("doc", "said"), [('doc = "Build all."', "Build all."), ("", "A target of your own.")])
+def test_a_declared_target_is_listed_with_its_own_line(tmp_path: Path, doc: str, said: str) -> None:
+    (tmp_path / "package.json").write_text('{"name": "a", "version": "1.0.0"}')
+    (tmp_path / "vis.toml").write_text(f'[release.targets.build]\nrun = "echo hi"\n{doc}\n')
+    (line,) = (line for line in vis(tmp_path, "--list").stdout.splitlines() if " build " in line)
+    assert line.split(maxsplit=1)[1] == said
+
+
+def test_targets_in_a_circle_are_told_by_the_check_of_the_configuration(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"name": "a", "version": "1.0.0"}')
+    (tmp_path / "vis.toml").write_text('[release.targets.a]\nneeds = ["b"]\n[release.targets.b]\nneeds = ["a"]\n')
+    done = vis(tmp_path, "config", "--json")
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "TARGET_CYCLE")
+
+
+def test_examples_in_the_help_name_the_binary(tmp_path: Path) -> None:
+    assert "Example: vis-tasks stage.list" in vis(tmp_path, "--help", "stage.list").stdout
+
+
 def test_no_target_can_have_the_name_of_a_command() -> None:
     groups = {name.partition(".")[0] for name in release_namespace().task_names}
     assert groups == COMMANDS | {*BUILT_IN}

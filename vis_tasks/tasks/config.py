@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from invoke.tasks import Task
 
+from vis_tasks.errors import ConfigError
 from vis_tasks.tasks.edge import session
 
 if TYPE_CHECKING:
     from invoke.collection import Collection
     from invoke.context import Context
+
+    from vis_tasks.tasks.edge import Session
 
 __all__ = ["add_to", "config"]
 
@@ -63,7 +66,19 @@ def config(
             from vis_tasks.adapters.redact import looks_secret
             from vis_tasks.config.show import document, lines
 
+            _refuse_circles(opened)
             opened.result(document(opened.loaded, hide=looks_secret))
             text = "\n".join(lines(opened.loaded, origin=origin, hide=looks_secret))
         if not json:
             opened.console.line(text.rstrip("\n"))
+
+
+def _refuse_circles(opened: Session) -> None:
+    """Targets that need each other never run; those that need one made in Python are left to whoever knows that one."""
+    from vis_tasks.services.release import graph_for
+
+    try:
+        graph_for(opened.config)
+    except ConfigError as error:
+        if error.code == "TARGET_CYCLE":
+            raise

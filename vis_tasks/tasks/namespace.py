@@ -11,7 +11,7 @@ from invoke.exceptions import Exit
 
 from vis_tasks.tasks import changes, ci, config, desk, health, house, init, notify, prerelease, registry, rehearse
 from vis_tasks.tasks.edge import nearest_root
-from vis_tasks.tasks.targets import declared_names, explain_task, target_task
+from vis_tasks.tasks.targets import declared_targets, explain_task, target_task
 from vis_tasks.tasks.words import know_tasks
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def release_namespace(
             raise Exit(f"error: the target {target.name!r} {problem[0]}; allowed: {problem[1]}", 2)
         ns.add_task(target_task(target.name, extra))
     ns.add_task(explain_task(extra))
-    for each in declared_names(Path(root) if root is not None else nearest_root(Path.cwd()), os.environ):
+    declared = declared_targets(Path(root) if root is not None else nearest_root(Path.cwd()), os.environ)
+    for each, doc in declared.items():
         if each not in ns.task_names:
-            ns.add_task(target_task(each, extra))
+            ns.add_task(target_task(each, extra, doc))
     ns.add_collection(registry.collection(), name="registry")
     ns.add_collection(desk.collection(target_task("stage", extra)), name="stage")
     changes.add_to(ns)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from vis_tasks.core.targets import Target
     from vis_tasks.services.run import Run
 
-__all__ = ["declared_names", "explain_task", "target_task"]
+__all__ = ["declared_targets", "explain_task", "target_task"]
 
 _DOCS = {
     "guard": "Refuse what can't end well: tree, branch, npm, credentials, pending stages.",
@@ -45,14 +45,14 @@ _HELP = {
 }
 
 
-def declared_names(root: Path, env: Mapping[str, str]) -> tuple[str, ...]:
-    """Names of the targets that the configuration declares, so that they can be tasks; no more than that is looked at.
+def declared_targets(root: Path, env: Mapping[str, str]) -> Mapping[str, str]:
+    """Names of the targets that the configuration declares, so that they can be tasks, each with its line for the list.
 
     A configuration that can't be read has no targets, and a name that no task can have is left out: any task says what is wrong.
     """
     variables = [name for name in env if name.startswith(_VARIABLE)]
     if not variables and not has_config(root):
-        return ()  # and nothing is loaded for it
+        return {}  # and nothing is loaded for it
     from vis_tasks.config.sources import read_source
     from vis_tasks.core.targets import name_problem
 
@@ -61,15 +61,27 @@ def declared_names(root: Path, env: Mapping[str, str]) -> tuple[str, ...]:
     except ConfigError:
         release = None
     targets = release.get("targets") if isinstance(release, dict) else None
-    names = dict.fromkeys(targets) if isinstance(targets, dict) else {}
+    found = {name: _doc(target) for name, target in targets.items()} if isinstance(targets, dict) else {}
     for variable in variables:
         if env[variable].strip():
-            names[variable.removeprefix(_VARIABLE).partition("__")[0].lower().replace("_", "-")] = None
-    return tuple(name for name in names if name_problem(name) is None)
+            name, _, key = variable.removeprefix(_VARIABLE).lower().replace("_", "-").partition("--")
+            found[name] = env[variable] if key == "doc" else found.get(name, "")
+    return {name: doc for name, doc in found.items() if name_problem(name) is None}
 
 
-def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
-    """The task that makes one target and all it needs."""
+def _doc(target: Any) -> str:
+    doc = target.get("doc") if isinstance(target, dict) else None
+    return " ".join(doc.split()) if isinstance(doc, str) else ""
+
+
+def target_task(name: str, extra: tuple[Target[Run], ...], doc: str = "") -> Task[Any]:
+    """The task that makes one target and all it needs.
+
+    Args:
+        name: the target.
+        extra: targets made in Python.
+        doc: its line for the list, where it is none of those and none of ours.
+    """
     if name == "release":
 
         def release(
@@ -107,8 +119,8 @@ def target_task(name: str, extra: tuple[Target[Run], ...]) -> Task[Any]:
             make_goal(c, name, extra, plan_only=plan_only or dry(c), json=json, debug=debug)
 
         body, extra_help = target, {}
-    doc = _DOCS.get(name) or next((each.doc for each in extra if each.name == name), "")
-    body.__doc__ = f"{doc}\n\nExample: invoke {name} --plan-only"
+    doc = _DOCS.get(name) or next((each.doc for each in extra if each.name == name), "") or doc
+    body.__doc__ = f"{doc or 'A target of your own.'}\n\nExample: invoke {name} --plan-only"
     return Task(body, name=name, auto_shortflags=False, help={**_HELP, **extra_help})
 
 

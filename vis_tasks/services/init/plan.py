@@ -14,7 +14,7 @@ from vis_tasks.config.problems import Problems
 from vis_tasks.config.schema import schema_text
 from vis_tasks.config.shape import dotted
 from vis_tasks.config.sources import CONFIG_FILE, read_source
-from vis_tasks.errors import MissingExtra, Refused
+from vis_tasks.errors import MissingExtra, Refused, VisError
 from vis_tasks.records import dataclass
 from vis_tasks.services.init import scripts
 from vis_tasks.services.init.changes import engine_fixed, moves
@@ -26,7 +26,7 @@ from vis_tasks.services.init.settings import checked, detected, merged
 from vis_tasks.services.init.tools import find_tools, workflows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from vis_tasks.config.sources import Source
     from vis_tasks.core.migrate.mapping import Leftover, Migration, Setting
@@ -263,7 +263,17 @@ def apply(plan: InitPlan, tools: InitTools, *, ci: bool) -> tuple[str, ...]:
             raise Refused(
                 f"{change.path} changed meanwhile; nothing was written", code="CHANGED", hint="run init again"
             )
-    written = []
+    written: list[str] = []
+    try:
+        for path in _write(plan, tools, ci=ci):
+            written.append(path)  # noqa: PERF402  (what was written counts where the next one fails)
+    except VisError as error:
+        so_far = f"written already: {', '.join(written) or 'nothing'}; init goes on from there. "
+        raise type(error)(error.message, code=error.code, hint=so_far + error.hint, details=error.details) from None
+    return tuple(written)
+
+
+def _write(plan: InitPlan, tools: InitTools, *, ci: bool) -> Iterator[str]:
     for change in sorted(plan.files, key=lambda each: each.after is None):
         if change.after is None:
             tools.files.delete(change.path)
@@ -272,10 +282,9 @@ def apply(plan: InitPlan, tools: InitTools, *, ci: bool) -> tuple[str, ...]:
                 raise Refused(f"{change.path} appeared meanwhile", code="CHANGED", hint="run init again")
         else:
             tools.files.write(change.path, change.after)
-        written.append(change.path)
+        yield change.path
     if ci and plan.ci is not None and plan.ci_paths:
         from vis_tasks.services.ci_files import apply as write_ci
 
         ci_tools: CiTools = tools.ci(plan.config)
-        written += [planned.path for planned in write_ci(plan.ci, ci_tools)]
-    return tuple(written)
+        yield from (planned.path for planned in write_ci(plan.ci, ci_tools))

@@ -68,6 +68,13 @@ class Version:
     unpacked: int = 0
     files: tuple[str, ...] = ()
 
+    @property
+    def contents(self) -> str:
+        """What is in it, in words."""
+        if not self.files:
+            return "contents not known: nothing of it was left at the registry at the end of this scenario"
+        return f"{len(self.files)} files, {_human(self.size)}, unpacked {_human(self.unpacked)}"
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -248,8 +255,7 @@ def report_lines(told: Forecast) -> tuple[str, ...]:
     for version in told.versions:
         text.append(
             f"  {version.layer}. {version.name.ljust(width)}  {version.old} → {version.new} ({version.level})"
-            f"  {len(version.files)} files, {_human(version.size)}, unpacked {_human(version.unpacked)}"
-            + ("" if version.staged else ", published plainly")
+            f"  {version.contents}" + ("" if version.staged else ", published plainly")
         )
         text += (
             [f"       {', '.join(version.files[:_MANY])}{' …' if len(version.files) > _MANY else ''}"]
