@@ -166,3 +166,14 @@ def test_without_a_token_the_list_is_still_printed(tmp_path: Path) -> None:
     refused = repo.run("ci.setup", "--apply")
     assert refused.code == 1
     assert "GH_TOKEN" in refused.text
+
+
+def test_without_a_provider_there_is_nothing_to_do_and_that_is_said(tmp_path: Path) -> None:
+    repo = Repo(tmp_path).configure("[ci]\nproviders = []\n")
+    refused = repo.run("ci.setup")
+    assert refused.code == 2
+    assert "no provider of CI is named" in refused.text
+    assert "or give --provider" in refused.text
+    nothing = repo.run("ci.generate")
+    assert nothing.code == 0
+    assert nothing.text.startswith("nothing to write: no provider is named; `providers")

@@ -127,7 +127,9 @@ def generate(
         changed = () if dry(c) else apply(found, tools, force=force)
         for plan in (*found.planned, *found.locks):
             opened.console.line(f"{plan.path}: {plan.fate.value}")
-        if found.unlocked:
+        if not found.planned:
+            opened.console.line('nothing to write: no provider is named; `providers = ["github"]` under [ci] names one')
+        elif found.unlocked:
             opened.console.warning(unlocked_note(found))
         for note in found.notes:
             opened.console.line(f"note: {note}")
@@ -285,12 +287,19 @@ def setup(
 
         if provider not in _PROVIDERS:
             raise UsageError(f"--provider={provider} is unknown", hint="github, gitlab or all")
+        providers = _PROVIDERS[provider] or opened.config.ci.providers
+        if not providers:
+            raise UsageError(
+                "no provider of CI is named",
+                code="NO_PROVIDER",
+                hint='write `providers = ["github"]` (or "gitlab", or both) under [ci], or give --provider',
+            )
         run = opened.run(plan_only=True)
         remote = parse_remote(run.tools.git.remote_url(opened.config.release.remote) or "")
         packages = [each for each in managed(run.workspace, opened.config.release) if not each.private]
         people = tuple(name.strip() for name in reviewers.split(",") if name.strip())
         document = []
-        for each in _PROVIDERS[provider] or opened.config.ci.providers:
+        for each in providers:
             secrets = {"NPM_TOKEN": run.tools.env.get("NPM_TOKEN", "")} if apply else {}
             steps = steps_for(each, opened.config, packages, remote, reviewers=people, secrets=secrets)
             api = build_settings(each, remote, opened.config) if apply and remote else None

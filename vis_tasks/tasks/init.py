@@ -188,7 +188,7 @@ def _end(plan: InitPlan, console: Console, written: tuple[str, ...], *, look_onl
         for command, does in (
             ("doctor", "is everything there that a release needs?"),
             ("rehearse", "a whole release on copies, nothing real is touched"),
-            ("ci.setup", "what the forge and the registry must be told once"),
+            *((("ci.setup", "what the forge and the registry must be told once"),) if plan.config.ci.providers else ()),
         ):
             console.line(f"  vis-tasks {command:<9} {does}")
 
