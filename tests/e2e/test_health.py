@@ -72,7 +72,7 @@ def test_doctor_shows_pending_stages_word_for_word(world: World) -> None:
     assert (
         "[warn] publish-stage.pending — 1 pending stage(s) recorded in .vis/release/staged.json:\n"
         "core@1.1.0 (timeout). Approve / reject before the next release:\n"
-        "invoke stage.approve --all\n"
+        "vis-tasks stage.approve --all\n"
     ) in world.run("doctor").stdout
 
 

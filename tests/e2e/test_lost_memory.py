@@ -74,7 +74,7 @@ def test_a_build_that_differs_from_run_to_run_is_staged_again_after_one_reject(w
     fresh = clone(world, "fresh")
     done = fresh.run("release")
     assert done.code == 3, done.text
-    assert f"invoke stage.reject {stage_id}" in done.text
+    assert f"vis-tasks stage.reject {stage_id}" in done.text
     npmrc = world.folder / ".npmrc-desk"
     npmrc.write_text("\n".join(world.registry.npmrc_lines(world.registry.token("alice"))) + "\n", encoding="utf-8")
     desk = {"npm_config_userconfig": str(npmrc), "NPM_OTP": world.registry.otp("alice")}

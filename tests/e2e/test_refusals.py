@@ -212,7 +212,7 @@ def test_a_lock_held_by_a_live_process_is_respected_and_one_of_a_dead_process_is
 
         assert held.code == 4
         assert f"process {holder.pid} on {socket.gethostname()}" in held.text
-        assert "invoke unlock" in held.text
+        assert "vis-tasks unlock" in held.text
     finally:
         holder.communicate(b"\n")
 

@@ -72,8 +72,8 @@ def test_a_timeout_is_a_warning_and_a_late_approval_is_tagged_at_the_original_co
     assert first.code == 0, first.text
     (item,) = world.registry.stages()
     assert f"Stage {item.id} timed out waiting for approval (2s)." in first.text
-    assert f"Approve via npm 2FA or `invoke stage.approve {item.id}`." in first.text
-    assert "[stage] core (stage-timeout — re-run `invoke release` once approved)" in first.text
+    assert f"Approve via npm 2FA or `vis-tasks stage.approve {item.id}`." in first.text
+    assert "[stage] core (stage-timeout — re-run `vis-tasks release` once approved)" in first.text
     assert world.remote_tags() == {}
     assert world.subjects()[0] == "chore(release): record 1 pending stage [skip ci]"
     recorded = world.staged_json()
@@ -154,7 +154,10 @@ def test_a_new_change_for_a_package_with_a_pending_stage_is_refused_and_others_r
     assert refused.code == 1
     assert "Refusing to version — 1 package(s) have a pending stage from a prior wave:" in refused.text
     assert f"• core@1.1.0 — stage {item.id} (timeout, recorded {recorded['pending'][0]['stagedAt']})" in refused.text
-    assert "Next steps: Resolve via `invoke stage.approve <id>` / `--all` or `invoke stage.reject <id>`" in refused.text
+    assert (
+        "Next steps: Resolve via `vis-tasks stage.approve <id>` / `--all` or `vis-tasks stage.reject <id>`"
+        in refused.text
+    )
     assert json.loads(world.read("packages/core/package.json"))["version"] == "1.1.0", "nothing was written"
 
     (world.root / ".vis/release/two.md").unlink()

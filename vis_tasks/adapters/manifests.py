@@ -71,5 +71,5 @@ def _explain(path: str, text: str, error: json.JSONDecodeError) -> UsageError:
         column = at - text.rfind("\n", 0, at)
         what, hint = "comments are not allowed in JSON", "take the comment out: npm can't read the file either"
     else:
-        what, hint = f"the file is not JSON: {error.msg}", ""
+        what, hint = f"the file is not JSON: {error.msg}", "mend it there: npm can't read the file either"
     return refuse(f"{path}:{line}:{column}: {what}", hint, path=path, line=line, column=column)
