@@ -104,9 +104,10 @@ def test_a_repository_with_nothing_to_release_gets_a_change_in_the_copy_only(fiv
     "tasks",
     [
         "from invoke import Collection\nimport vis_tasks\nns = Collection(vis_tasks.release_namespace(name='vis'))\n",
+        "from invoke import Collection\nimport vis_tasks\nns = Collection(npm=vis_tasks.release_namespace())\n",
         "from invoke import task\n\n\n@task\ndef hello(c):\n    pass\n",
     ],
-    ids=["ours under another name", "without ours"],
+    ids=["ours under another name", "ours under a name of the collection's own", "without ours"],
 )
 def test_a_tasks_file_is_gone_through_wherever_it_has_our_tasks(two: World, tasks: str) -> None:
     two.write("tasks.py", tasks).commit()
