@@ -26,6 +26,12 @@ def test_where_our_tasks_are_mounted_each_task_is_named_by_its_whole_name() -> N
     )
 
 
+@pytest.mark.parametrize("argv", [["plan", "--output", "my.plan"], ["plan", "--output=my.plan"], ["--root=my.plan"]])
+def test_a_value_that_ends_like_a_task_is_no_place_where_ours_are_mounted(argv: list[str]) -> None:
+    assert spoken(["invoke", *argv], "plan")("`invoke tag`") == "`invoke tag`"
+    assert spoken(["vis-tasks", *argv], "plan")("`invoke tag`") == "`vis-tasks tag`"
+
+
 @pytest.mark.parametrize("text", ["invoke releases", "reinvoke tag", "invoke tag-all", "./invoke tag", "invoke"])
 def test_what_only_looks_like_a_command_stays(text: str) -> None:
     assert spoken(["vis-tasks", "tag"], "tag")(text) == text

@@ -125,6 +125,12 @@ def test_a_tasks_file_that_can_not_be_loaded_is_named(two: World) -> None:
     assert "Traceback" not in done.text
 
 
+def test_what_was_rejected_is_not_forecast_as_empty(two: World) -> None:
+    done = two.run("rehearse", "--scenario=reject")
+    assert "contents not known" in done.text
+    assert "0 files" not in done.text
+
+
 def test_rejecting_everything_leaves_no_tag(two: World) -> None:
     document = rehearse(two, "reject")
 

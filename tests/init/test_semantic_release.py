@@ -101,3 +101,9 @@ def test_what_is_code_is_left_over_and_the_rest_read():
     )
     assert written(found)["release"]["base-branch"] == "trunk"
     assert left(found) == ["commits", "plugins[0]"]
+
+
+def test_a_command_that_a_shell_ran_gets_one():
+    config = {"plugins": [["@semantic-release/exec", {"prepareCmd": "npm run a && npm run b"}]]}
+    hooks = written(migrate(json_document(config), alone()))["release"]["hooks"]
+    assert hooks == {"after-version": ["sh", "-c", "npm run a && npm run b"]}

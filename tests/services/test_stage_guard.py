@@ -50,6 +50,12 @@ class TestPendingStages:
             "staged.json, then retry."
         )
 
+    def test_what_was_rejected_is_to_be_dropped_or_staged_again_and_not_approved(self, tmp_path):
+        hint = refusal(self.planned(tmp_path, entry("a", "1.0.5", reason="rejected"))).hint
+        assert "`invoke stage.reject a@1.0.5`" in hint
+        assert "`invoke stage.restage <name>`" in hint
+        assert "approve" not in hint
+
     @pytest.mark.parametrize("goal", ["version", "stage", "release"])
     def test_whatever_brings_new_versions_is_refused(self, tmp_path, goal):
         world = self.planned(tmp_path, entry("a", "1.0.5"))

@@ -170,3 +170,15 @@ def test_hints_name_the_program_that_was_called(tmp_path: Path) -> None:
 
     assert hint("vis_tasks", "stage.restage", "--json") == "`vis-tasks stage.list` shows what was rejected"
     assert hint("invoke", "ship.stage.restage", "--json") == "`invoke ship.stage.list` shows what was rejected"
+
+
+def test_hints_are_right_where_our_tasks_are_mounted_under_the_name_of_one_of_them(tmp_path: Path) -> None:
+    write_workspace(tmp_path, package("a"))
+    (tmp_path / "vis.toml").write_text("[release]\n")
+    (tmp_path / "tasks.py").write_text(
+        "from invoke import Collection\nfrom vis_tasks import release_namespace\n"
+        "ns = Collection(release=release_namespace())\n"
+    )
+    argv = [sys.executable, "-m", "invoke", "release.stage.restage"]
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "`invoke release.stage.list` shows what was rejected" in done.stdout

@@ -26,14 +26,18 @@ def spoken(argv: Sequence[str], command: str) -> Callable[[str], str]:
 
     Args:
         argv: the command line, the program first.
-        command: the task that runs, by our own name for it. Where the command line has it at the end of a longer name, our tasks
-            are mounted in a collection of that name.
+        command: the task that runs, by our own name for it. Where the command line has it only at the end of a longer name, our
+            tasks are mounted in a collection of that name. A text is to be put into other words once.
     """
     program = PurePath(argv[0]) if argv else PurePath()
     called = _BINARY if program.stem == _BINARY or program.parts[-2:] == ("vis_tasks", "__main__.py") else "invoke"
-    mount = next((word.removesuffix(command) for word in argv[1:] if word.endswith(f".{command}")), "")
-    if called == "invoke" and not mount:
-        return str
+    mount = ""
+    if called == "invoke":
+        words = argv[1:]
+        ends = (word for word in words if word.endswith(f".{command}") and not word.startswith("-"))
+        mount = "" if command in words else next(ends, command).removesuffix(command)
+        if not mount:
+            return str
 
     def put(match: re.Match[str]) -> str:
         return called + match["tasks"].replace(" ", f" {mount}")

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_edits"]
 
-_AT_ONCE = (
-    4  # most of it is the file system's work, and it waits for the disk where one file takes the place of another
-)
+_AT_ONCE = 4  # most of it is the file system's work, which waits for the disk where one file takes another's place
 _CHUNK = 16
 
 

@@ -211,7 +211,8 @@ def _print_json(document: dict[str, Any]) -> None:
 
 def _tell(opened: Session, error: Ending) -> None:
     text = error.message if not error.hint else f"{error.message}\nNext steps: {error.hint}"
-    opened.console.error(opened.words(text))
+    # Twice would be once too often where ours are mounted under the name of a task, such as `release`.
+    opened.console.error(opened.words(text) if opened.command in _VERBATIM else text)
 
 
 def write_output(name: str, text: str, *, option: str) -> Path:
